@@ -1,0 +1,42 @@
+"""Starts the action server: loopback only, and errors tell the caller nothing about the conversation.
+
+rasa_sdk's own start listens on every address without a password and answers an error with the whole request, tracker
+included.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from rasa_sdk.endpoint import create_app
+from sanic import Sanic, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from shop.settings import load_environment
+
+logger = logging.getLogger(__name__)
+HOST = "127.0.0.1"
+
+
+def make_app() -> Sanic:
+    """The action server with all actions of the package `actions`."""
+    app = create_app("actions", cors_origins=[])
+    app.error_handler.cached_handlers.clear()
+
+    async def failed(request: Request, exception: Exception) -> HTTPResponse:
+        logger.error("An action failed.", exc_info=exception)
+        return response.json({"error": "action failed"}, status=500)
+
+    app.error_handler.add(Exception, failed)
+    return app
+
+
+def main() -> None:
+    """Runs until it is told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    make_app().run(HOST, load_environment().actions_port, access_log=False, motd=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""Rasa's response generator (`nlg:` in endpoints.yml): turns a response name into what the customer reads.
+
+It runs inside the Rasa process, so an answer needs no call to the action server. Shop settings are filled in here and
+re-read when `winkel.yml` changes. Every Dutch text comes from `data/`; this module only chooses and joins.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+from rasa.core.nlg.generator import NaturalLanguageGenerator, ResponseVariationFilter
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+
+from answering import session
+from content import texts
+from content.catalogue import FAQ_RESPONSE, MORE_RESPONSE, FaqEntry, catalogue_from_responses, fill
+from nlu.context import MISSING_RESPONSE, QUESTIONS_RESPONSE
+from shop.settings import SettingsError, load_environment, load_shop
+
+logger = logging.getLogger(__name__)
+
+FALLBACK_INTENT = "nlu_fallback"
+CLARIFY = "utter_clarify"
+MAX_SUGGESTIONS = 3
+MAX_QUESTIONS = 6
+
+
+class ShopFile:
+    """The shop's settings, re-read when the file changes; a broken change is logged and the last good one kept."""
+
+    def __init__(self, path: Path) -> None:
+        """Reads the file. Raises `SettingsError` when it is wrong, which stops the start."""
+        self._path = path
+        self._stamp = self._modified()
+        self._values = load_shop(path).placeholders()
+
+    def placeholders(self) -> Mapping[str, str]:
+        """The current text of every placeholder."""
+        stamp = self._modified()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                self._values = load_shop(self._path).placeholders()
+            except SettingsError as error:
+                logger.error("Keeping the shop's last good settings. %s", error)
+        return self._values
+
+    def _modified(self) -> float:
+        try:
+            return self._path.stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
+
+@dataclass(frozen=True)
+class _Reply:
+    """For whom a message is made: the conversation, its channel and the values of placeholders."""
+
+    tracker: DialogueStateTracker
+    channel: str
+    values: Mapping[str, str]
+
+    def with_value(self, name: str, value: str) -> _Reply:
+        return replace(self, values={**self.values, name: value})
+
+
+class AnswerGenerator(NaturalLanguageGenerator):
+    """Chooses, fills and completes the response for an utter action."""
+
+    def __init__(self, endpoint_config: Optional[EndpointConfig], domain: Domain) -> None:
+        """Reads the catalogue out of the domain, the fixed texts and the shop's settings.
+
+        Raises:
+            SettingsError: the shop's settings are wrong.
+        """
+        self._responses: Mapping[str, Sequence[Dict[str, Any]]] = {**domain.responses, **texts.load_texts()}
+        self._filter = ResponseVariationFilter(self._responses)
+        self.catalogue: Dict[str, FaqEntry] = catalogue_from_responses(domain.responses)
+        self._shop = ShopFile(Path(load_environment().shop_file))
+
+    async def generate(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
+    ) -> Optional[Dict[str, Any]]:
+        """Makes one message: {"text": str, "buttons": [...], further keys that become the message's metadata}.
+
+        Args:
+            utter_action: `utter_<intent>`, `utter_faq/<id>`, `utter_meer/<id>`, `ontbreekt/<onderwerp>`,
+                `vragen_over/<onderwerp>` or the name of a fixed text.
+            tracker: the conversation so far, the current message included.
+            output_channel: name of the channel, for responses that differ per channel.
+            kwargs: further values for placeholders, given by actions.
+
+        Returns:
+            The message; the apology when the response does not exist, for the customer never meets silence.
+        """
+        values = {**self._shop.placeholders(), **{k: v for k, v in kwargs.items() if isinstance(v, str)}}
+        reply = _Reply(tracker, output_channel, values)
+        kind, _, rest = utter_action.partition("/")
+        if utter_action == CLARIFY:
+            message = self._clarification(reply)
+        elif utter_action.startswith(MORE_RESPONSE):
+            message = self._second_part(rest, reply)
+        elif utter_action.startswith((MISSING_RESPONSE, QUESTIONS_RESPONSE)):
+            message = self._questions_about(kind, rest, reply)
+        else:
+            message = self._message(utter_action, reply)
+        return self._complete(message, reply)
+
+    def _message(self, name: str, reply: _Reply) -> Dict[str, Any]:
+        """The first suitable variation whose placeholders can all be filled, else an honest 'I don't know'."""
+        if name not in self._responses:
+            logger.error("There is no response %s.", name)
+            name = texts.STORING
+        slots = reply.tracker.current_slot_values()
+        for variation in self._filter.responses_for_utter_action(name, reply.channel, slots):
+            text = fill(variation.get("text", ""), reply.values)
+            if text is None:
+                continue
+            message = {key: value for key, value in variation.items() if key not in ("metadata", "condition", "channel")}
+            message["text"] = text
+            metadata = variation.get("metadata") or {}
+            message.update({key: metadata[key] for key in ("bij_ja", "bij_nee", "disclosure") if key in metadata})
+            if name.startswith(FAQ_RESPONSE):
+                self._add_catalogue_data(message, name[len(FAQ_RESPONSE) :])
+            return message
+        message = self._message(texts.WEET_IK_NIET, reply)
+        if name.startswith(FAQ_RESPONSE):
+            message["faq_id"] = name[len(FAQ_RESPONSE) :]
+        return message
+
+    def _add_catalogue_data(self, message: Dict[str, Any], faq_id: str) -> None:
+        entry = self.catalogue[faq_id]
+        message["faq_id"] = faq_id
+        message["bron"] = entry.bron
+        if entry.is_health:
+            message["health"] = True
+        message["buttons"] = [*(message.get("buttons") or []), *self._question_buttons(entry.verwant)]
+
+    def _question_buttons(self, faq_ids: Sequence[str], most: int = MAX_SUGGESTIONS) -> List[Dict[str, str]]:
+        """Buttons that ask canonical questions; the payload is what a customer could have typed."""
+        known = [self.catalogue[faq_id] for faq_id in faq_ids if faq_id in self.catalogue]
+        return [{"title": entry.vraag, "payload": entry.vraag} for entry in known[:most]]
+
+    def _second_part(self, faq_id: str, reply: _Reply) -> Dict[str, Any]:
+        entry = self.catalogue.get(faq_id)
+        text = fill(entry.meer, reply.values) if entry and entry.meer else None
+        if text is None:
+            return self._message(texts.GEEN_MEER, reply)
+        message: Dict[str, Any] = {"text": text}
+        self._add_catalogue_data(message, faq_id)
+        return message
+
+    def _questions_about(self, name: str, onderwerp: str, reply: _Reply) -> Dict[str, Any]:
+        """What can be asked about an onderwerp, when the question asked has no answer."""
+        message = self._message(name, reply.with_value("onderwerp", onderwerp))
+        ids = [entry.id for entry in self.catalogue.values() if entry.onderwerp == onderwerp]
+        message["buttons"] = self._question_buttons(ids, MAX_QUESTIONS)
+        return message
+
+    def _clarification(self, reply: _Reply) -> Dict[str, Any]:
+        """'Bedoel je ...?' with the best questions; offers a human when that keeps failing."""
+        row = session.fallbacks_in_a_row(reply.tracker, FALLBACK_INTENT)
+        if row > 2:
+            return self._message(texts.OFFER_HUMAN, reply)
+        questions = self._question_buttons(_best_ids(reply.tracker))
+        if not questions:
+            return self._message(texts.ASK_REPHRASE, reply)
+        message = self._message(CLARIFY if row < 2 else texts.CLARIFY_AGAIN, reply)
+        message["buttons"] = [*questions, *(message.get("buttons") or [])]
+        return message
+
+    def _complete(self, message: Dict[str, Any], reply: _Reply) -> Dict[str, Any]:
+        """Adds what a session must contain once: that this is a computer, and that it gives no medical advice."""
+        place = message.pop("disclosure", "before")
+        if message.get("health") and not session.bot_metadata_contains(reply.tracker, "health"):
+            message["text"] += "\n" + self._message(texts.ALGEMENE_INFORMATIE, reply)["text"]
+        if place != "included" and not session.bot_has_spoken(reply.tracker):
+            disclosure = self._message(texts.DISCLOSURE, reply)["text"]
+            parts = [disclosure, message["text"]] if place == "before" else [message["text"], disclosure]
+            message["text"] = "\n".join(parts)
+        return message
+
+
+def _best_ids(tracker: DialogueStateTracker) -> List[str]:
+    """Ids of the questions that the latest message resembles most, best first."""
+    parse_data = tracker.latest_message.parse_data if tracker.latest_message else {}
+    selector: Mapping[str, Any] = parse_data.get("response_selector") or {}  # type: ignore[assignment]
+    ranking = selector.get("faq", {}).get("ranking", [])
+    return [item["intent_response_key"].split("/", 1)[1] for item in ranking[:MAX_SUGGESTIONS]]

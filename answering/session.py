@@ -1,0 +1,62 @@
+"""What has already been said in the running session, read from the tracker's events."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, List, Mapping, Optional
+
+from rasa.shared.core.events import BotUttered, Event, SessionStarted, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+
+def events_of_session(tracker: DialogueStateTracker) -> Iterator[Event]:
+    """The events since the session began, newest first."""
+    for event in reversed(tracker.events):
+        if isinstance(event, SessionStarted):
+            return
+        yield event
+
+
+def bot_has_spoken(tracker: DialogueStateTracker) -> bool:
+    """Whether the assistant has said anything in this session; stops at the first reply it finds."""
+    return any(isinstance(event, BotUttered) for event in events_of_session(tracker))
+
+
+def last_bot_metadata(tracker: DialogueStateTracker) -> Mapping[str, Any]:
+    """Metadata of the assistant's latest reply in this session, {} when there is none."""
+    for event in events_of_session(tracker):
+        if isinstance(event, BotUttered):
+            return event.metadata or {}
+    return {}
+
+
+def last_answered_id(tracker: DialogueStateTracker) -> Optional[str]:
+    """The id of the last FAQ answer given in this session, None when there is none."""
+    for event in events_of_session(tracker):
+        if isinstance(event, BotUttered) and (event.metadata or {}).get("faq_id"):
+            return str(event.metadata["faq_id"])
+    return None
+
+
+def bot_metadata_contains(tracker: DialogueStateTracker, key: str) -> bool:
+    """Whether any reply of this session carries `key` in its metadata."""
+    return any(isinstance(event, BotUttered) and key in (event.metadata or {}) for event in events_of_session(tracker))
+
+
+def fallbacks_in_a_row(tracker: DialogueStateTracker, intent: str) -> int:
+    """How many of the customer's latest messages, the current one included, had this intent, without a break."""
+    count = 0
+    for event in events_of_session(tracker):
+        if isinstance(event, UserUttered):
+            if event.intent_name != intent:
+                break
+            count += 1
+    return count
+
+
+def offered_payloads(tracker: DialogueStateTracker) -> List[str]:
+    """Payloads of all buttons that the assistant offered in this session."""
+    payloads: List[str] = []
+    for event in events_of_session(tracker):
+        if isinstance(event, BotUttered):
+            payloads += [str(button.get("payload", "")) for button in event.data.get("buttons") or []]
+    return payloads

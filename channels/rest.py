@@ -1,0 +1,131 @@
+"""The REST channel: `POST /webhooks/rest/webhook` with {"sender": str, "message": str}, answered with a JSON list.
+
+Same address and shapes as Rasa's own REST channel, with what that one lacks: bounds, cleaned text, no typed commands,
+a deadline, and an apology in Dutch instead of silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any, Awaitable, Callable, Dict, List, Optional
+
+from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from sanic import Blueprint, response
+from sanic.exceptions import SanicException
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from channels.incoming import MAX_BODY, MAX_SENDER, NoText, TextTooLong, clean_text
+from content.texts import BERICHT_LEEG, BERICHT_TE_LANG, STORING, VERZOEK_ONGELDIG, load_texts
+from shop.settings import load_environment
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A checked message: cleaned text, and the sender's id or None for a sender that gave none."""
+
+    text: str
+    sender: Optional[str]
+
+
+@dataclass(frozen=True)
+class Refusal(Exception):
+    """A request that is not handled: HTTP status, short code for programs, name of the Dutch text for people."""
+
+    status: int
+    code: str
+    text_name: str
+
+
+def read_request(body: bytes, payload: Any) -> Incoming:
+    """Checks one request.
+
+    Args:
+        body: the raw body, for its size.
+        payload: the body as parsed JSON; None when it is no JSON.
+
+    Raises:
+        Refusal: too large, no JSON object, a wrong field, too long or without text.
+    """
+    if len(body) > MAX_BODY:
+        raise Refusal(413, "body_too_large", BERICHT_TE_LANG)
+    if not isinstance(payload, dict) or not isinstance(payload.get("message"), str):
+        raise Refusal(400, "message_must_be_text", VERZOEK_ONGELDIG)
+    sender = payload.get("sender")
+    if sender is not None and not (isinstance(sender, str) and 0 < len(sender) <= MAX_SENDER and sender.isprintable()):
+        raise Refusal(400, "sender_invalid", VERZOEK_ONGELDIG)
+    try:
+        return Incoming(clean_text(payload["message"]), sender)
+    except TextTooLong:
+        raise Refusal(413, "message_too_long", BERICHT_TE_LANG) from None
+    except NoText:
+        raise Refusal(400, "message_empty", BERICHT_LEEG) from None
+
+
+class RestChannel(InputChannel):
+    """Rasa connector for other clients of the assistant; named in credentials.yml."""
+
+    @classmethod
+    def name(cls) -> str:
+        """Part of the address, and the channel's name in the tracker."""
+        return "rest"
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """The routes. `on_new_message` hands a message to Rasa and returns when it is answered."""
+        texts = {name: variations[0]["text"] for name, variations in load_texts().items()}
+        timeout = load_environment().answer_timeout
+        routes = Blueprint("schakel_rest")
+
+        @routes.get("/")
+        async def health(_: Request) -> HTTPResponse:
+            return response.json({"status": "ok"})
+
+        @routes.get("/ready")
+        async def ready(request: Request) -> HTTPResponse:
+            agent = getattr(request.app.ctx, "agent", None)
+            is_ready = agent is not None and agent.is_ready()
+            return response.json({"ready": is_ready}, status=200 if is_ready else 503)
+
+        @routes.post("/webhook")
+        async def receive(request: Request) -> HTTPResponse:
+            try:
+                incoming = read_request(request.body, _parsed(request))
+            except Refusal as refusal:
+                return response.json({"error": refusal.code, "text": texts[refusal.text_name]}, status=refusal.status)
+            collector = CollectingOutputChannel()
+            await answer(on_new_message, collector, incoming, timeout, self.name())
+            return response.json(collector.messages or _apology(incoming, texts[STORING]))
+
+        return routes
+
+
+def _parsed(request: Request) -> Any:
+    try:
+        return request.json
+    except (SanicException, ValueError, RecursionError):
+        return None
+
+
+async def answer(
+    on_new_message: Callable[[UserMessage], Awaitable[Any]],
+    output: CollectingOutputChannel,
+    incoming: Incoming,
+    timeout: float,
+    channel: str,
+) -> None:
+    """Hands the message to Rasa and waits at most `timeout` seconds; failures are logged, never raised."""
+    message = UserMessage(incoming.text, output, incoming.sender, input_channel=channel)
+    try:
+        await asyncio.wait_for(on_new_message(message), timeout)
+    except asyncio.TimeoutError:
+        logger.error("No answer within %s seconds.", timeout)
+    except Exception:  # whatever breaks inside Rasa, the customer gets a reply
+        logger.exception("A message could not be answered.")
+
+
+def _apology(incoming: Incoming, text: str) -> List[Dict[str, Optional[str]]]:
+    return [{"recipient_id": incoming.sender, "text": text}]

@@ -1,0 +1,195 @@
+"""The understanding pipeline as one Rasa graph component (`pipeline:` in config.yml)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any, Dict, List, Optional, Text, Tuple
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.exceptions import RasaException
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from rasa.shared.utils.io import get_text_hash
+
+from answering import session
+from content.catalogue import FAQ_INTENT, FAQ_RESPONSE
+from nlu import linear
+from nlu.context import Conversation
+from nlu.dutch import installed_name, load_dutch
+from nlu.features import Lemmatiser
+from nlu.lexicon import FILES, FOLDER, Lexicon
+from nlu.understanding import FALLBACK, Thresholds, Understanding, Understood, to_state, train
+
+logger = logging.getLogger(__name__)
+NAME = "DutchUnderstanding"
+
+
+@DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
+class DutchUnderstanding(GraphComponent):
+    """Normalises, corrects, ranks all intents and `faq/<id>` together, applies the topic gate, resolves follow-ups.
+
+    It sets on each message: `intent` {name, confidence}, `intent_ranking`, `entities`, `response_selector` in the shape
+    of Rasa's own ResponseSelector (so that `utter_faq` utters the answer), and `label_probabilities` {label: float}.
+    """
+
+    def __init__(
+        self, config: Dict[Text, Any], storage: ModelStorage, resource: Resource, understanding: Optional[Understanding]
+    ) -> None:
+        """Keeps where to persist and, when loaded, the trained pipeline."""
+        self._config = config
+        self._storage = storage
+        self._resource = resource
+        self._understanding = understanding
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """Thresholds of confidence; see `nlu.understanding.Thresholds`."""
+        return {"faq_threshold": Thresholds.faq, "other_threshold": Thresholds.other}
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
+        """The dictionary files and the spaCy pipeline also decide what is learnt."""
+        files = [(FOLDER / f"{name}.yml").read_text(encoding="utf-8") for name in FILES]
+        return get_text_hash(installed_name() + "\n".join(files))
+
+    @classmethod
+    def create(
+        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> DutchUnderstanding:
+        """Makes an untrained component."""
+        return cls(config, model_storage, resource, None)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learns from the examples and persists what was learnt."""
+        dutch = load_dutch()
+        logger.info("Dutch language pipeline: %s", dutch.name)
+        examples = [(m.get("text"), m.get_full_intent()) for m in training_data.intent_examples if m.get("text")]
+        self._understanding = train(examples, Lexicon.load(), remembering(dutch.lemmas))
+        self._persist(dutch.name)
+        return self._resource
+
+    def _persist(self, dutch_name: str) -> None:
+        assert self._understanding is not None
+        state = {"dutch": dutch_name, **to_state(self._understanding)}
+        with self._storage.write_to(self._resource) as folder:
+            (folder / "state.json").write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
+            np.savez_compressed(folder / "weights.npz", **linear.to_arrays(self._understanding.ranker))
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> DutchUnderstanding:
+        """Loads a trained component.
+
+        Raises:
+            RasaException: the model was trained with another Dutch spaCy pipeline than the one installed.
+        """
+        with model_storage.read_from(resource) as folder:
+            state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+            with np.load(folder / "weights.npz") as arrays:
+                ranker = linear.from_arrays(state["labels"], state["features"], state["sharpness"], arrays)
+        dutch = load_dutch()
+        if dutch.name != state["dutch"]:
+            raise RasaException(
+                f"This model was trained with the Dutch pipeline {state['dutch']}, but {dutch.name} is installed. "
+                "Run `make train`, or install the other one (README, 'The Dutch language model')."
+            )
+        logger.info("Dutch language pipeline: %s", dutch.name)
+        thresholds = Thresholds(faq=config["faq_threshold"], other=config["other_threshold"])
+        lexicon = Lexicon.from_data(state["lexicon"])
+        lemmatise = remembering(dutch.lemmas)
+        pipeline = Understanding(lexicon, state["spelling"], ranker, state["sentences"], lemmatise, thresholds)
+        return cls(config, model_storage, resource, pipeline)
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Nothing after this component learns from its predictions."""
+        return training_data
+
+    def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
+        """Understands messages in the conversation of `tracker`, which ends before them."""
+        assert self._understanding is not None
+        conversation = read_conversation(tracker)
+        for message in messages:
+            write_result(message, self._understanding.understand(message.get("text") or "", conversation))
+        return messages
+
+
+def remembering(lemmatise: Lemmatiser, size: int = 20_000) -> Lemmatiser:
+    """Looks each word up once, for lemmas here don't depend on the sentence; forgets all when `size` is reached."""
+    known: Dict[str, str] = {}
+
+    def look_up(words: List[str]) -> List[str]:
+        new = [word for word in dict.fromkeys(words) if word not in known]
+        if len(known) + len(new) > size:
+            known.clear()
+            new = list(dict.fromkeys(words))
+        if new:
+            known.update(zip(new, lemmatise(new)))
+        return [known[word] for word in words]
+
+    return look_up
+
+
+def read_conversation(tracker: Optional[DialogueStateTracker]) -> Conversation:
+    """What earlier messages of the session were about."""
+    if tracker is None or not tracker.events:
+        return Conversation()
+    offered = session.last_bot_metadata(tracker)
+    last = tracker.latest_message
+    return Conversation(
+        onderwerp=tracker.slots["onderwerp"].value if "onderwerp" in tracker.slots else None,
+        aspect=tracker.slots["aspect"].value if "aspect" in tracker.slots else None,
+        last_id=session.last_answered_id(tracker),
+        last_intent=last.intent_name if last else None,
+        bij_ja=offered.get("bij_ja"),
+        bij_nee=offered.get("bij_nee"),
+    )
+
+
+def write_result(message: Message, understood: Understood) -> None:
+    """Puts the result on a Rasa message in the shapes that Rasa's own components use."""
+    ranking = [{"name": label, "confidence": p} for label, p in understood.ranking]
+    intent = {"name": understood.intent, "confidence": understood.confidence}
+    message.set("intent", intent, add_to_output=True)
+    message.set("intent_ranking", [intent, *ranking] if understood.intent == FALLBACK else ranking, add_to_output=True)
+    entities = [
+        {
+            "entity": e.entity,
+            "value": e.value,
+            "start": e.start,
+            "end": e.end,
+            "extractor": NAME,
+            **({"role": e.role} if e.role else {}),
+        }
+        for e in understood.entities
+    ]
+    message.set("entities", (message.get("entities") or []) + entities, add_to_output=True)
+    message.set("label_probabilities", understood.probabilities)
+    message.set("response_selector", _response_selector(understood), add_to_output=True)
+
+
+def _response_selector(understood: Understood) -> Dict[str, Any]:
+    ranking = [{"intent_response_key": FAQ_INTENT + i, "confidence": p} for i, p in understood.faq_ranking]
+    best: Tuple[str, float] = understood.faq_ranking[0] if understood.faq_ranking else ("", 0.0)
+    faq_id = understood.faq_id or best[0]
+    confidence = understood.confidence if understood.faq_id else best[1]
+    response = {
+        "responses": [],
+        "confidence": confidence,
+        "intent_response_key": FAQ_INTENT + faq_id,
+        "utter_action": understood.utter_action or FAQ_RESPONSE + faq_id,
+    }
+    selector: Dict[str, Any] = {"all_retrieval_intents": ["faq"], "faq": {"response": response, "ranking": ranking}}
+    return selector
+

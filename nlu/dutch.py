@@ -1,0 +1,63 @@
+"""The Dutch spaCy pipeline: `nl_core_news_sm` when it is installed, else blank Dutch with look-up lemmas.
+
+A model trained with one of the two must not run with the other, for its lemmas differ; `DutchPipeline.name` is stored
+with the model and compared when it is loaded.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import List
+
+PACKAGE = "nl_core_news_sm"
+FALLBACK = "blank_nl_lookup"
+
+
+@dataclass
+class DutchPipeline:
+    """A loaded spaCy pipeline for Dutch.
+
+    Attributes:
+        name: `nl_core_news_sm-<version>` or `blank_nl_lookup`.
+        nlp: the spaCy Language.
+    """
+
+    name: str
+    nlp: "object"
+
+    def lemmas(self, words: List[str]) -> List[str]:
+        """Lemmas of normalised words, one each, in lower case."""
+        from spacy.tokens import Doc
+
+        doc = Doc(self.nlp.vocab, words=words)  # type: ignore[attr-defined]
+        for _, component in self.nlp.pipeline:  # type: ignore[attr-defined]
+            doc = component(doc)
+        return [token.lemma_.lower() or token.text for token in doc]
+
+
+@lru_cache(maxsize=None)
+def load_dutch() -> DutchPipeline:
+    """Loads the pipeline once per process.
+
+    Raises:
+        RuntimeError: neither the model nor the look-up tables are installed.
+    """
+    import spacy
+
+    if importlib.util.find_spec(PACKAGE) is not None:
+        nlp = spacy.load(PACKAGE, exclude=["ner", "parser"])
+        return DutchPipeline(f"{PACKAGE}-{nlp.meta['version']}", nlp)
+    nlp = spacy.blank("nl")
+    nlp.add_pipe("lemmatizer", config={"mode": "lookup"})
+    try:
+        nlp.initialize()
+    except ValueError as error:  # spaCy's error when spacy-lookups-data is absent
+        raise RuntimeError("Dutch look-up lemmas are missing. Run `make setup` to install spacy-lookups-data.") from error
+    return DutchPipeline(FALLBACK, nlp)
+
+
+def installed_name() -> str:
+    """Which pipeline `load_dutch` would give, as far as can be told without loading it."""
+    return PACKAGE if importlib.util.find_spec(PACKAGE) is not None else FALLBACK

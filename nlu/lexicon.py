@@ -1,0 +1,111 @@
+"""Looks up the domain's own words in a message: onderwerp, aspect, schakel, blokkade, other substances.
+
+The words stand in `data/woordenboek/*.yml`. A concept is found by whole words or phrases (`woord`) and by the
+beginning of a word (`begin`), so that Dutch compounds count (`darmbacteriën`, `magnesiumtekort`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Tuple
+
+from ruamel.yaml import YAML
+
+from nlu.normalise import fold, fold_mapping
+
+FOLDER = Path("data/woordenboek")
+FILES = ("afkortingen", "onderwerpen", "schakels", "aspecten", "andere_stoffen")
+_MIN_BEGIN = 3
+
+
+@dataclass(frozen=True)
+class Found:
+    """One concept in a message: its name and the position of its first word and the one after its last."""
+
+    name: str
+    start: int
+    end: int
+
+
+class Concepts:
+    """A named group of concepts, looked up in time linear in the number of words."""
+
+    def __init__(self, definitions: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        """Takes {name: {"begin": [...], "woord": [...]}} in order of preference."""
+        self.names: List[str] = list(definitions)
+        self._beginnings: Dict[str, List[str]] = {}
+        self._phrases: Dict[str, List[Tuple[Tuple[str, ...], str]]] = {}
+        for name, definition in definitions.items():
+            for beginning in definition.get("begin") or []:
+                if len(beginning) < _MIN_BEGIN:
+                    raise ValueError(f"{name}: the beginning '{beginning}' is too short to mean anything.")
+                self._beginnings.setdefault(fold(beginning)[:_MIN_BEGIN], []).append(f"{fold(beginning)} {name}")
+            for phrase in definition.get("woord") or []:
+                parts = tuple(fold(str(phrase)).split())
+                self._phrases.setdefault(parts[0], []).append((parts, name))
+
+    def find(self, words: Sequence[str]) -> List[Found]:
+        """All concepts in normalised words, in order of position; a word may carry several."""
+        found: List[Found] = []
+        for i, word in enumerate(words):
+            names: Dict[str, int] = {}
+            for entry in self._beginnings.get(word[:_MIN_BEGIN], ()):
+                beginning, _, name = entry.partition(" ")
+                if word.startswith(beginning):
+                    names.setdefault(name, i + 1)
+            for parts, name in self._phrases.get(word, ()):
+                if tuple(words[i : i + len(parts)]) == parts:
+                    names[name] = max(names.get(name, 0), i + len(parts))
+            found.extend(Found(name, i, end) for name, end in names.items())
+        return found
+
+    def vocabulary(self) -> FrozenSet[str]:
+        """Single words that stand in the definitions, for spelling correction."""
+        words = {parts[0] for group in self._phrases.values() for parts, _ in group if len(parts) == 1}
+        return frozenset(words | {entry.split(" ")[0] for group in self._beginnings.values() for entry in group})
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """All look-ups together, made from the plain data that is also kept inside the model."""
+
+    data: Mapping[str, Any]
+    abbreviations: Mapping[str, str]
+    onderwerp: Concepts
+    aspect: Concepts
+    schakel: Concepts
+    blokkade: Concepts
+    other: Concepts
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Lexicon:
+        """Builds the look-ups from the joined content of the dictionary files."""
+        others = [*data["andere_stoffen"], *data["organen"]]
+        return cls(
+            data=data,
+            abbreviations=fold_mapping(data["afkortingen"]),
+            onderwerp=Concepts(data["onderwerpen"]),
+            aspect=Concepts(data["aspecten"]),
+            schakel=Concepts(data["schakels"]),
+            blokkade=Concepts(data["blokkades"]),
+            other=Concepts({str(name): {"woord": [str(name)]} for name in others}),
+        )
+
+    @classmethod
+    def load(cls, folder: Path = FOLDER) -> Lexicon:
+        """Reads the dictionary files. Raises OSError or KeyError when one is missing or lacks its list."""
+        return cls.from_data(read_data(folder))
+
+
+def read_data(folder: Path = FOLDER) -> Dict[str, Any]:
+    """The joined content of the dictionary files as plain data."""
+    data: Dict[str, Any] = {}
+    for name in FILES:
+        data.update(YAML(typ="safe", pure=True).load((folder / f"{name}.yml").read_text(encoding="utf-8")))
+    return data
+
+
+def unique_names(found: Iterable[Found]) -> List[str]:
+    """Names in order of first appearance, each once."""
+    return list(dict.fromkeys(item.name for item in found))

@@ -1,0 +1,138 @@
+"""Runs the action server and Rasa together: starts both, waits until both are ready, stops both."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import FrameType
+from typing import Dict, List, Optional
+
+from server.checks import CannotStart, check_port
+from server.training import MODEL
+from shop.settings import Environment
+
+START_TIMEOUT = 120  # seconds; a cold disk reads Rasa's libraries slowly
+STOP_TIMEOUT = 20
+_POLL = 0.1
+
+
+@dataclass
+class Pair:
+    """The two running processes.
+
+    Attributes:
+        environment: the settings both run with.
+        log_folder: where their output goes; None leaves it on this terminal.
+    """
+
+    environment: Environment
+    log_folder: Optional[Path] = None
+    processes: Dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Starts both and returns when both answer.
+
+        Raises:
+            CannotStart: a port is taken, the model is missing, or a process ended before it was ready.
+        """
+        env = self.environment
+        if not MODEL.exists():
+            raise CannotStart(f"There is no trained model ({MODEL}). Run `make train`.")
+        check_port("127.0.0.1", env.actions_port, "SCHAKEL_ACTIONS_PORT")
+        check_port(env.host, env.port, "SCHAKEL_PORT")
+        Path(env.conversations).parent.mkdir(parents=True, exist_ok=True)
+        self._spawn("actions", [sys.executable, "-m", "actions.server"])
+        self._spawn("rasa", rasa_command(env))
+        try:
+            self._wait("actions", f"http://127.0.0.1:{env.actions_port}/health")
+            self._wait("rasa", f"http://{env.host}:{env.port}/webhooks/rest/ready")
+        except BaseException:
+            self.stop()
+            raise
+
+    def _spawn(self, name: str, command: List[str]) -> None:
+        output = None
+        if self.log_folder:
+            self.log_folder.mkdir(parents=True, exist_ok=True)
+            output = (self.log_folder / f"{name}.log").open("wb")
+        # A session of its own: Ctrl-C reaches only this process, which then stops both in order.
+        self.processes[name] = subprocess.Popen(
+            command, env=process_environment(self.environment), stdout=output, stderr=output, start_new_session=True
+        )
+        if output:
+            output.close()
+
+    def _wait(self, name: str, address: str) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            if self.processes[name].poll() is not None:
+                where = f" Its log is {self.log_folder / name}.log." if self.log_folder else ""
+                raise CannotStart(f"The {name} server stopped while starting.{where}")
+            try:
+                with urllib.request.urlopen(address, timeout=2) as reply:
+                    if reply.status == 200:
+                        return
+            except (urllib.error.URLError, OSError):
+                time.sleep(_POLL)
+        raise CannotStart(f"The {name} server was not ready within {START_TIMEOUT} seconds.")
+
+    def wait(self) -> str:
+        """Blocks until one of the two ends; returns its name."""
+        while True:
+            for name, process in self.processes.items():
+                if process.poll() is not None:
+                    return name
+            time.sleep(_POLL)
+
+    def stop(self) -> None:
+        """Asks both to stop, Rasa first so that its last message can still run an action; kills after a while."""
+        for name in ("rasa", "actions"):
+            process = self.processes.get(name)
+            if process is None or process.poll() is not None:
+                continue
+            process.terminate()
+            try:
+                process.wait(STOP_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def rasa_command(environment: Environment) -> List[str]:
+    """The command that starts Rasa's server. Its HTTP API stays off: it has no place on a public port."""
+    return [
+        *(sys.executable, "-m", "rasa", "run", "--model", str(MODEL)),
+        *("--interface", environment.host, "--port", str(environment.port)),
+        *("--endpoints", "endpoints.yml", "--credentials", "credentials.yml"),
+    ]
+
+
+def process_environment(environment: Environment) -> Dict[str, str]:
+    """The variables that both processes get: this process's own, the settings, no telemetry."""
+    variables = dict(os.environ)
+    for setting in fields(environment):
+        variables[setting.metadata["env"]] = str(getattr(environment, setting.name))
+    variables.update(RASA_TELEMETRY_ENABLED="false", TF_CPP_MIN_LOG_LEVEL="3", SANIC_MOTD="false")
+    variables["PYTHONPATH"] = os.pathsep.join(filter(None, [os.getcwd(), variables.get("PYTHONPATH", "")]))
+    return variables
+
+
+class Interrupted(Exception):
+    """The process was told to stop (SIGTERM or Ctrl-C)."""
+
+
+def raise_on_signals() -> None:
+    """Turns SIGTERM and SIGINT into `Interrupted`, so that both servers are stopped on the way out."""
+
+    def handler(number: int, frame: Optional[FrameType]) -> None:
+        raise Interrupted
+
+    signal.signal(signal.SIGTERM, handler)
+    signal.signal(signal.SIGINT, handler)

@@ -1,0 +1,56 @@
+"""Trains when the content changed; the model carries the fingerprint of what it was trained from."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+from nlu.dutch import installed_name
+from server.checks import CannotStart, check_yaml, content_files
+
+MODELS = Path("models")
+MODEL = MODELS / "schakel.tar.gz"
+FINGERPRINT = MODELS / "schakel.fingerprint"
+LOG = Path("var/train.log")
+_CODE = ("nlu", "content")
+
+
+def content_fingerprint() -> str:
+    """Hash of all that decides what a model becomes: content, code of the pipeline, Dutch language pipeline."""
+    digest = hashlib.sha256(installed_name().encode())
+    for file in [*content_files(), *(f for folder in _CODE for f in sorted(Path(folder).glob("*.py")))]:
+        digest.update(str(file).encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def is_current() -> bool:
+    """Whether the model on disk was trained from the content as it is now."""
+    return MODEL.exists() and FINGERPRINT.exists() and FINGERPRINT.read_text() == content_fingerprint()
+
+
+def train(force: bool = False) -> bool:
+    """Trains `MODEL` when the content changed.
+
+    Returns:
+        Whether training was needed.
+
+    Raises:
+        CannotStart: the content is damaged, or training failed; says where the details are.
+    """
+    check_yaml(content_files())
+    if is_current() and not force:
+        return False
+    fingerprint = content_fingerprint()
+    MODELS.mkdir(exist_ok=True)
+    LOG.parent.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "rasa", "train", "--fixed-model-name", MODEL.name, "--out", str(MODELS)]
+    with LOG.open("w", encoding="utf-8") as log:
+        result = subprocess.run(command + (["--force"] if force else []), stdout=log, stderr=log, check=False)
+    if result.returncode != 0 or not MODEL.exists():
+        last = [line for line in LOG.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()][-1:]
+        raise CannotStart(f"Training failed: {''.join(last) or 'no message'} (all of it stands in {LOG}).")
+    FINGERPRINT.write_text(fingerprint)
+    return True
