@@ -73,15 +73,22 @@ class AnswerGenerator(NaturalLanguageGenerator):
     """Chooses, fills and completes the response for an utter action."""
 
     def __init__(self, endpoint_config: Optional[EndpointConfig], domain: Domain) -> None:
-        """Reads the catalogue out of the domain, the fixed texts and the shop's settings.
+        """Reads the fixed texts and the shop's settings; the responses come with the first message.
 
         Raises:
             SettingsError: the shop's settings are wrong.
         """
-        self._responses: Mapping[str, Sequence[Dict[str, Any]]] = {**domain.responses, **texts.load_texts()}
-        self._filter = ResponseVariationFilter(self._responses)
-        self.catalogue: Dict[str, FaqEntry] = catalogue_from_responses(domain.responses)
+        self._texts = texts.load_texts()
         self._shop = ShopFile(Path(load_environment().shop_file))
+        self._use_responses(domain.responses)
+
+    def _use_responses(self, responses: Mapping[str, Sequence[Dict[str, Any]]]) -> None:
+        """Rasa makes this object before it has loaded the model, with an empty domain, and hands the real responses to
+        every call; a model loaded later brings new ones."""
+        self._source = responses
+        self._responses: Dict[str, Any] = {**responses, **self._texts}
+        self._filter = ResponseVariationFilter(self._responses)
+        self.catalogue: Dict[str, FaqEntry] = catalogue_from_responses(responses)
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -98,6 +105,9 @@ class AnswerGenerator(NaturalLanguageGenerator):
         Returns:
             The message; the apology when the response does not exist, for the customer never meets silence.
         """
+        responses = kwargs.pop("domain_responses", self._source)
+        if responses is not self._source:
+            self._use_responses(responses)
         values = {**self._shop.placeholders(), **{k: v for k, v in kwargs.items() if isinstance(v, str)}}
         reply = _Reply(tracker, output_channel, values)
         kind, _, rest = utter_action.partition("/")
@@ -121,7 +131,9 @@ class AnswerGenerator(NaturalLanguageGenerator):
             text = fill(variation.get("text", ""), reply.values)
             if text is None:
                 continue
-            message = {key: value for key, value in variation.items() if key not in ("metadata", "condition", "channel")}
+            message = {
+                key: value for key, value in variation.items() if key not in ("metadata", "condition", "channel")
+            }
             message["text"] = text
             metadata = variation.get("metadata") or {}
             message.update({key: metadata[key] for key in ("bij_ja", "bij_nee", "disclosure") if key in metadata})

@@ -1,0 +1,1 @@
+"""Rasa connectors: how messages come in and go out."""

@@ -1,0 +1,1 @@
+"""The catalogue of questions and the fixed texts, free of Rasa."""

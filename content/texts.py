@@ -1,4 +1,4 @@
-"""The assistant's fixed texts that no rule names: read from `data/gesprek/teksten.yml`, used by answering/ and channels/."""
+"""The assistant's fixed texts that no rule names: `data/gesprek/teksten.yml`, for answering/ and channels/."""
 
 from __future__ import annotations
 

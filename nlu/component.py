@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any, Dict, List, Optional, Text, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -39,7 +39,7 @@ class DutchUnderstanding(GraphComponent):
     """
 
     def __init__(
-        self, config: Dict[Text, Any], storage: ModelStorage, resource: Resource, understanding: Optional[Understanding]
+        self, config: Dict[str, Any], storage: ModelStorage, resource: Resource, understanding: Optional[Understanding]
     ) -> None:
         """Keeps where to persist and, when loaded, the trained pipeline."""
         self._config = config
@@ -48,7 +48,7 @@ class DutchUnderstanding(GraphComponent):
         self._understanding = understanding
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         """Thresholds of confidence; see `nlu.understanding.Thresholds`."""
         return {"faq_threshold": Thresholds.faq, "other_threshold": Thresholds.other}
 
@@ -56,11 +56,15 @@ class DutchUnderstanding(GraphComponent):
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
         """The dictionary files and the spaCy pipeline also decide what is learnt."""
         files = [(FOLDER / f"{name}.yml").read_text(encoding="utf-8") for name in FILES]
-        return get_text_hash(installed_name() + "\n".join(files))
+        return str(get_text_hash(installed_name() + "\n".join(files)))
 
     @classmethod
     def create(
-        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> DutchUnderstanding:
         """Makes an untrained component."""
         return cls(config, model_storage, resource, None)
@@ -84,7 +88,7 @@ class DutchUnderstanding(GraphComponent):
     @classmethod
     def load(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -192,4 +196,3 @@ def _response_selector(understood: Understood) -> Dict[str, Any]:
     }
     selector: Dict[str, Any] = {"all_retrieval_intents": ["faq"], "faq": {"response": response, "ranking": ranking}}
     return selector
-

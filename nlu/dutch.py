@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import List
 
 PACKAGE = "nl_core_news_sm"
@@ -37,7 +37,7 @@ class DutchPipeline:
         return [token.lemma_.lower() or token.text for token in doc]
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_dutch() -> DutchPipeline:
     """Loads the pipeline once per process.
 
@@ -54,7 +54,9 @@ def load_dutch() -> DutchPipeline:
     try:
         nlp.initialize()
     except ValueError as error:  # spaCy's error when spacy-lookups-data is absent
-        raise RuntimeError("Dutch look-up lemmas are missing. Run `make setup` to install spacy-lookups-data.") from error
+        raise RuntimeError(
+            "Dutch look-up lemmas are missing. Run `make setup` to install spacy-lookups-data."
+        ) from error
     return DutchPipeline(FALLBACK, nlp)
 
 

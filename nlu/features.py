@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Callable, List, Sequence, Tuple
 
 from nlu.lexicon import Lexicon, unique_names
 from nlu.normalise import words as split_words
@@ -46,7 +46,7 @@ class Analyser:
         return Analysis(tuple(words), tuple(typed), tuple(lemmas))
 
 
-def features(analysis: Analysis, lexicon: Lexicon) -> Dict[str, float]:
+def features(analysis: Analysis, lexicon: Lexicon) -> Counter[str]:
     """Counts the features of a message.
 
     Returns:

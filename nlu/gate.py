@@ -39,8 +39,8 @@ def apply_gate(probabilities: Mapping[str, float], subject: Subject) -> Dict[str
         subject: see `Subject`.
 
     Returns:
-        New probabilities, summing to at most 1. What is taken from answers about the wrong onderwerp goes to those about
-        the right one; with another substance as the subject it goes to `out_of_scope`; otherwise it is lost, so
+        New probabilities, summing to at most 1. What is taken from answers about the wrong onderwerp goes to those
+        about the right one; with another substance as the subject it goes to `out_of_scope`; otherwise it is lost, so
         that the confidence falls.
     """
     result = dict(probabilities)

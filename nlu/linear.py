@@ -148,7 +148,7 @@ def _sharpness(matrix: Any, targets: NDArray[np.int64], strength: float) -> floa
 
 
 def to_arrays(ranker: LinearRanker) -> Dict[str, NDArray[Any]]:
-    """The ranker's numbers for storage: weights in 8 bits per label, which costs no accuracy and a quarter of the size."""
+    """The ranker's numbers for storage: weights in 8 bits per label, which costs no accuracy and is a quarter."""
     scale = np.maximum(np.abs(ranker.weights).max(axis=0), 1e-9) / 127.0
     return {
         "weights": np.round(ranker.weights / scale).astype(np.int8),

@@ -39,7 +39,7 @@ def words(text: str, abbreviations: Mapping[str, str]) -> List[str]:
         abbreviations: chat abbreviations and what they stand for, both folded ({'wrm': 'waarom'}).
 
     Returns:
-        At most `MAX_WORDS` words, folded, letters repeated three times or more reduced to one, abbreviations written out.
+        At most `MAX_WORDS` words, folded, abbreviations written out, letters repeated three times or more only once.
     """
     folded = _ADDRESS.sub(" ", fold(text[:MAX_CHARACTERS]))
     folded = _REPEATED.sub(r"\1", folded)

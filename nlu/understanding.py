@@ -16,6 +16,7 @@ from nlu.normalise import key
 from nlu.spelling import Speller
 
 FALLBACK = "nlu_fallback"
+NO_CONVERSATION = Conversation()
 NAMED = "genoemd"  # role of entities that a message merely mentions
 _MINIMUM_SPELLING = 2  # a word must occur this often in the examples to be a target of correction
 _KNOWN_SENTENCE = 0.98
@@ -95,7 +96,7 @@ class Understanding:
         self._analyser = make_analyser(lexicon, spelling, lemmatise)
         self.faq_ids = [label[len(FAQ_INTENT) :] for label in ranker.labels if label.startswith(FAQ_INTENT)]
 
-    def understand(self, text: str, conversation: Conversation = Conversation()) -> Understood:
+    def understand(self, text: str, conversation: Conversation = NO_CONVERSATION) -> Understood:
         """Understands one message in its conversation; never raises, whatever the text."""
         analysis = self._analyser.analyse(text)
         if not analysis.words:

@@ -1,0 +1,1 @@
+"""Starts, trains and checks the assistant."""

@@ -58,7 +58,9 @@ def _serve(environment: Environment, chat: bool) -> int:
     pair = Pair(environment, LOGS)
     try:
         pair.start()
-        print(f"Schakel is ready: http://{_shown(environment.host)}:{environment.port}/   (Ctrl-C stops it)", flush=True)
+        print(
+            f"Schakel is ready: http://{_shown(environment.host)}:{environment.port}/   (Ctrl-C stops it)", flush=True
+        )
         if chat:
             _talk(environment)
             return 0
@@ -71,7 +73,7 @@ def _serve(environment: Environment, chat: bool) -> int:
 
 
 def _shown(host: str) -> str:
-    return "localhost" if host in ("127.0.0.1", "0.0.0.0") else host
+    return "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104
 
 
 def _talk(environment: Environment) -> None:

@@ -22,8 +22,9 @@ MAX_ANSWER = 500
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d"
 _HOURS = re.compile(rf"{_TIME}-{_TIME}")
 _SUBJECT_KEYS = (
-    "verzendkosten retour betalen levertijd buitenland bestelstatus beschadigd wijzigen korting afhalen privacy"
-).split()
+    *("verzendkosten", "retour", "betalen", "levertijd", "buitenland", "bestelstatus"),
+    *("beschadigd", "wijzigen", "korting", "afhalen", "privacy"),
+)
 
 
 class SettingsError(Exception):
@@ -175,9 +176,10 @@ def load_shop(path: Path) -> Shop:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SettingsError(f"{path}, line {line}: this is no valid YAML ({error.problem}).") from None
     if not isinstance(document, dict):
-        raise SettingsError(f"{path}, line 1: a list of settings is expected, such as  naam: \"Mijn winkel\".")
+        raise SettingsError(f'{path}, line 1: a list of settings is expected, such as  naam: "Mijn winkel".')
     try:
-        return Shop.parse_obj(_plain(document))
+        shop: Shop = Shop.parse_obj(_plain(document))
+        return shop
     except ValidationError as error:
         problems = [_problem(path, document, item) for item in error.errors()]
         raise SettingsError("\n".join(problems)) from None
@@ -193,7 +195,8 @@ def _plain(value: Any) -> Any:
 
 
 def _problem(path: Path, document: Any, item: Mapping[str, Any]) -> str:
-    line, node = 1, document
+    node: Any = document
+    line = 1
     for key in item["loc"]:
         try:
             position = node.lc.key(key) if isinstance(node, dict) else node.lc.item(key)

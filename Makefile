@@ -1,0 +1,52 @@
+# What people type. Each target installs what it needs first; `make help` lists them.
+PY := .venv/bin/python
+export RASA_TELEMETRY_ENABLED := false
+export TF_CPP_MIN_LOG_LEVEL := 3
+CODE := actions answering channels content nlu server shop tests
+
+.PHONY: help setup run chat train test lint format evaluate bench lock spacy-model clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 14
+
+setup:  ## install everything into .venv
+	@bash scripts/setup.sh dev
+
+.venv/.installed-app:
+	@bash scripts/setup.sh
+
+run: .venv/.installed-app  ## train when needed, start both servers, print the address
+	@bash scripts/setup.sh && $(PY) -m server run
+
+chat: .venv/.installed-app  ## the same, and talk in this terminal
+	@bash scripts/setup.sh && $(PY) -m server chat
+
+train: .venv/.installed-app  ## train when the content changed (FORCE=1: always)
+	@bash scripts/setup.sh && $(PY) -m server train $(if $(FORCE),--force)
+
+test: setup lint  ## formatting, lint, types and every test
+	@$(PY) -m pytest
+
+lint: setup  ## formatting, lint and types
+	@$(PY) -m ruff format --check $(CODE)
+	@$(PY) -m ruff check $(CODE)
+	@$(PY) -m mypy
+
+format: setup  ## put the code into the house style
+	@$(PY) -m ruff format $(CODE)
+	@$(PY) -m ruff check --fix $(CODE)
+
+evaluate: setup  ## measure understanding on the unseen sets and write results/understanding.html
+	@$(PY) -m evaluation
+
+bench: setup  ## timings as ratios in one run (docs/performance.md)
+	@$(PY) -m evaluation.bench
+
+lock: setup  ## compile requirements/*.in to pinned, hashed *.txt
+	@bash scripts/lock.sh
+
+spacy-model: .venv/.installed-app  ## add the full Dutch language model nl_core_news_sm
+	@$(PY) -m spacy download nl_core_news_sm-3.4.0 --direct
+
+clean:  ## remove models, logs and caches (not .venv)
+	@rm -rf models .rasa var/log var/train.log results .pytest_cache .mypy_cache .ruff_cache .hypothesis
