@@ -24,6 +24,8 @@ from shop.settings import SettingsError, load_environment, load_shop
 
 logger = logging.getLogger(__name__)
 
+# Metadata of a response that goes along with the message: what yes and no mean, that it is about health, the chain.
+PASSED_ON = ("bij_ja", "bij_nee", "disclosure", "health", "keten")
 FALLBACK_INTENT = "nlu_fallback"
 CLARIFY = "utter_clarify"
 MAX_SUGGESTIONS = 3
@@ -136,7 +138,7 @@ class AnswerGenerator(NaturalLanguageGenerator):
             }
             message["text"] = text
             metadata = variation.get("metadata") or {}
-            message.update({key: metadata[key] for key in ("bij_ja", "bij_nee", "disclosure") if key in metadata})
+            message.update({key: metadata[key] for key in PASSED_ON if key in metadata})
             if name.startswith(FAQ_RESPONSE):
                 self._add_catalogue_data(message, name[len(FAQ_RESPONSE) :])
             return message

@@ -21,8 +21,7 @@ from answering import session
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE
 from nlu import linear
 from nlu.context import Conversation
-from nlu.dutch import installed_name, load_dutch
-from nlu.features import Lemmatiser
+from nlu.dutch import installed_name, load_dutch, remembering
 from nlu.lexicon import FILES, FOLDER, Lexicon
 from nlu.understanding import FALLBACK, Thresholds, Understanding, Understood, to_state, train
 
@@ -129,22 +128,6 @@ class DutchUnderstanding(GraphComponent):
         return messages
 
 
-def remembering(lemmatise: Lemmatiser, size: int = 20_000) -> Lemmatiser:
-    """Looks each word up once, for lemmas here don't depend on the sentence; forgets all when `size` is reached."""
-    known: Dict[str, str] = {}
-
-    def look_up(words: List[str]) -> List[str]:
-        new = [word for word in dict.fromkeys(words) if word not in known]
-        if len(known) + len(new) > size:
-            known.clear()
-            new = list(dict.fromkeys(words))
-        if new:
-            known.update(zip(new, lemmatise(new)))
-        return [known[word] for word in words]
-
-    return look_up
-
-
 def read_conversation(tracker: Optional[DialogueStateTracker]) -> Conversation:
     """What earlier messages of the session were about."""
     if tracker is None or not tracker.events:
@@ -158,6 +141,7 @@ def read_conversation(tracker: Optional[DialogueStateTracker]) -> Conversation:
         last_intent=last.intent_name if last else None,
         bij_ja=offered.get("bij_ja"),
         bij_nee=offered.get("bij_nee"),
+        keten=offered.get("keten") or {},
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Callable, Optional, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 from content.catalogue import FAQ_RESPONSE, MORE_RESPONSE, find_answer, onderwerp_and_aspect
 
@@ -24,6 +24,7 @@ class Conversation:
     last_intent: Optional[str] = None
     bij_ja: Optional[str] = None
     bij_nee: Optional[str] = None
+    keten: Mapping[str, Any] = field(default_factory=dict)  # of the last reply, when that was about the chain
 
 
 @dataclass(frozen=True)

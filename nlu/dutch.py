@@ -6,13 +6,15 @@ with the model and compared when it is loaded.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from dataclasses import dataclass
 from functools import cache
-from typing import List
+from typing import Callable, Dict, List
 
 PACKAGE = "nl_core_news_sm"
 FALLBACK = "blank_nl_lookup"
+Lemmatiser = Callable[[List[str]], List[str]]
 
 
 @dataclass
@@ -47,7 +49,7 @@ def load_dutch() -> DutchPipeline:
     import spacy
 
     if importlib.util.find_spec(PACKAGE) is not None:
-        nlp = spacy.load(PACKAGE, exclude=["ner", "parser"])
+        nlp = importlib.import_module(PACKAGE).load(exclude=["ner", "parser"])
         return DutchPipeline(f"{PACKAGE}-{nlp.meta['version']}", nlp)
     nlp = spacy.blank("nl")
     nlp.add_pipe("lemmatizer", config={"mode": "lookup"})
@@ -63,3 +65,19 @@ def load_dutch() -> DutchPipeline:
 def installed_name() -> str:
     """Which pipeline `load_dutch` would give, as far as can be told without loading it."""
     return PACKAGE if importlib.util.find_spec(PACKAGE) is not None else FALLBACK
+
+
+def remembering(lemmatise: Lemmatiser, size: int = 20_000) -> Lemmatiser:
+    """Looks each word up once, for lemmas here don't depend on the sentence; forgets all when `size` is reached."""
+    known: Dict[str, str] = {}
+
+    def look_up(words: List[str]) -> List[str]:
+        new = [word for word in dict.fromkeys(words) if word not in known]
+        if len(known) + len(new) > size:
+            known.clear()
+            new = list(dict.fromkeys(words))
+        if new:
+            known.update(zip(new, lemmatise(new)))
+        return [known[word] for word in words]
+
+    return look_up

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, List, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
+from nlu.dutch import Lemmatiser
 from nlu.lexicon import Lexicon, unique_names
 from nlu.normalise import words as split_words
 from nlu.spelling import Speller
 
-CHARACTERS = (2, 3, 4, 5)
-Lemmatiser = Callable[[List[str]], List[str]]
+CHARACTERS = (2, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -50,39 +50,31 @@ def features(analysis: Analysis, lexicon: Lexicon) -> Counter[str]:
     """Counts the features of a message.
 
     Returns:
-        {name: count}. Names begin with their kind: `w:` word, `p:` pair, `l:` lemma, `m:` pair of lemmas, `c:`
-        characters, `o:` onderwerp, `a:` aspect, `s:` schakel, `b:` blokkade, `x:` another substance.
+        {name: count}. Names begin with their kind: `w:` word, `p:` pair of words, `l:` lemma, `c:` characters,
+        `o:` onderwerp, `a:` aspect, `s:` schakel, `b:` blokkade, `x:` another substance or an organ.
     """
     counts: Counter[str] = Counter()
-    _count_words(counts, analysis.words, "w:", "p:")
-    _count_words(counts, analysis.lemmas, "l:", "m:")
+    counts.update("w:" + word for word in analysis.words)
+    counts.update("l:" + lemma for lemma in analysis.lemmas)
+    counts.update(f"p:{first} {second}" for first, second in zip(("<", *analysis.words), (*analysis.words, ">")))
     for word in analysis.words:
         padded = f" {word} "
         for n in CHARACTERS:
             for i in range(len(padded) - n + 1):
                 counts["c:" + padded[i : i + n]] += 1
-    concepts = concept_features(analysis.words, lexicon)
-    counts.update(concepts)
+    counts.update(concept_features(analysis.words, lexicon))
     return counts
 
 
-def _count_words(counts: Counter[str], words: Sequence[str], single: str, pair: str) -> None:
-    for word in words:
-        counts[single + word] += 1
-    for first, second in zip(("<", *words), (*words, ">")):
-        counts[f"{pair}{first} {second}"] += 1
-
-
 def concept_features(words: Sequence[str], lexicon: Lexicon) -> List[str]:
-    """Names of the concepts in a message, and of each onderwerp together with each aspect."""
+    """Names of the concepts in a message; `o:` alone stands for no onderwerp."""
     topics = unique_names(lexicon.onderwerp.find(words))
-    aspects = unique_names(lexicon.aspect.find(words))
-    found = [f"o:{name}" for name in topics] + [f"a:{name}" for name in aspects]
-    found += [f"o:{topic} a:{aspect}" for topic in topics for aspect in aspects]
+    found = [f"o:{name}" for name in topics or [""]]
+    found += [f"a:{name}" for name in unique_names(lexicon.aspect.find(words))]
     found += [f"s:{name}" for name in unique_names(lexicon.schakel.find(words))]
     found += [f"b:{name}" for name in unique_names(lexicon.blokkade.find(words))]
     if lexicon.other.find(words):
         found.append("x:")
-    if not topics:
-        found.append("o:")
+    if lexicon.organ.find(words):
+        found.append("x:organ")
     return found

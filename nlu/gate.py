@@ -7,7 +7,7 @@ A linear ranker hears the shape of a question louder than its subject: "waar wor
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, FrozenSet, Mapping, Optional
+from typing import Dict, FrozenSet, Mapping, Optional, Set
 
 from content.catalogue import FAQ_INTENT, onderwerp_and_aspect
 
@@ -24,11 +24,12 @@ UNNAMED = 0.6  # what is left of an answer's probability when nothing in sight n
 
 @dataclass(frozen=True)
 class Subject:
-    """What a message is about: the onderwerpen it names, the one of the conversation, other substances."""
+    """What a message is about: the onderwerpen it names, the one of the conversation, other substances and shops."""
 
     named: FrozenSet[str]
     conversation: Optional[str]
     names_other: bool
+    names_shop: bool = False
 
 
 def apply_gate(probabilities: Mapping[str, float], subject: Subject) -> Dict[str, float]:
@@ -51,9 +52,12 @@ def apply_gate(probabilities: Mapping[str, float], subject: Subject) -> Dict[str
             continue
         faq_id = label[len(FAQ_INTENT) :]
         onderwerp, aspect = onderwerp_and_aspect(faq_id)
+        if onderwerp == "winkel" and subject.names_shop:
+            freed += probability
+            result[label] = 0.0
         if onderwerp == "winkel" or faq_id in _ABOUT_OTHERS:
             continue
-        about = {onderwerp, aspect, _NEIGHBOURS.get(onderwerp), _NEIGHBOURS.get(aspect)}
+        about = {onderwerp, aspect, _NEIGHBOURS.get(onderwerp, onderwerp), _NEIGHBOURS.get(aspect, aspect)}
         if named:
             keep = 1.0 if about & named else 0.0
         elif subject.names_other:
@@ -67,12 +71,12 @@ def apply_gate(probabilities: Mapping[str, float], subject: Subject) -> Dict[str
             freed += probability * (1.0 - keep)
     if named:
         _share(result, named, freed)
-    elif subject.names_other:
+    elif freed and (subject.names_other or subject.names_shop):
         result[OUT_OF_SCOPE] = result.get(OUT_OF_SCOPE, 0.0) + freed
     return result
 
 
-def _lay_words(about: "set[Optional[str]]", subject: Subject) -> bool:
+def _lay_words(about: Set[str], subject: Subject) -> bool:
     """Whether the message names the answer's other side: 'slaap' for melatonine_slaap is half of the subject."""
     return bool((about & subject.named) - {"stress", "slaap", "winkel"})
 

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from nlu.normalise import fold, fold_mapping
 
 FOLDER = Path("data/woordenboek")
-FILES = ("afkortingen", "onderwerpen", "schakels", "aspecten", "andere_stoffen")
+FILES = ("afkortingen", "onderwerpen", "schakels", "aspecten", "andere_stoffen", "spelling", "ketenvragen")
 _MIN_BEGIN = 3
 
 
@@ -60,11 +60,6 @@ class Concepts:
             found.extend(Found(name, i, end) for name, end in names.items())
         return found
 
-    def vocabulary(self) -> FrozenSet[str]:
-        """Single words that stand in the definitions, for spelling correction."""
-        words = {parts[0] for group in self._phrases.values() for parts, _ in group if len(parts) == 1}
-        return frozenset(words | {entry.split(" ")[0] for group in self._beginnings.values() for entry in group})
-
 
 @dataclass(frozen=True)
 class Lexicon:
@@ -77,11 +72,13 @@ class Lexicon:
     schakel: Concepts
     blokkade: Concepts
     other: Concepts
+    organ: Concepts
+    shop: Concepts
+    important: FrozenSet[str]
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Lexicon:
         """Builds the look-ups from the joined content of the dictionary files."""
-        others = [*data["andere_stoffen"], *data["organen"]]
         return cls(
             data=data,
             abbreviations=fold_mapping(data["afkortingen"]),
@@ -89,7 +86,10 @@ class Lexicon:
             aspect=Concepts(data["aspecten"]),
             schakel=Concepts(data["schakels"]),
             blokkade=Concepts(data["blokkades"]),
-            other=Concepts({str(name): {"woord": [str(name)]} for name in others}),
+            other=Concepts({str(name): {"woord": [str(name)]} for name in data["andere_stoffen"]}),
+            organ=Concepts({str(name): {"woord": [str(name)]} for name in data["organen"]}),
+            shop=Concepts({str(name): {"woord": [str(name)]} for name in data["andere_winkels"]}),
+            important=frozenset(fold(str(word)) for word in data["spelling"]),
         )
 
     @classmethod

@@ -1,7 +1,7 @@
-"""Corrects misspelt words towards the vocabulary of the training data and the domain's own words.
+"""Corrects misspelt words towards the vocabulary of the training data and the domain's most important words.
 
-Candidates come from an index of deletions (every known word with one letter left out), so a look-up costs the length
-of the word and not the size of the vocabulary.
+Candidates come from an index of deletions (every known word with letters left out), so a look-up costs the length of
+the word and not the size of the vocabulary.
 """
 
 from __future__ import annotations
@@ -9,57 +9,57 @@ from __future__ import annotations
 from typing import Dict, Iterable, List, Mapping, Optional, Set
 
 MIN_LENGTH = 5
-_LONG = 8  # from here on two edits may be forgiven
+_IMPORTANT_LENGTH = 7  # from here on two edits towards an important word are forgiven
+_COMMON = 12  # a word this frequent in the examples is meant as it is written
 
 
 class Speller:
-    """Knows words with their frequency and finds the most frequent one within reach of an unknown word."""
+    """Knows words with their frequency and finds the best one within reach of a misspelt word."""
 
-    def __init__(self, frequencies: Mapping[str, int], far: Iterable[str] = ()) -> None:
+    def __init__(self, frequencies: Mapping[str, int], important: Iterable[str] = ()) -> None:
         """Builds the index.
 
         Args:
             frequencies: known words and how often they occur in the training data.
-            far: words of the domain for which two edits are forgiven (substances, aspects), also when rare.
+            important: the domain's own words; two edits towards them are forgiven, and a rare known word gives way.
         """
-        self._known: Dict[str, int] = dict(frequencies)
-        for word in far:
-            self._known.setdefault(word, 1)
-        self._near: Dict[str, List[str]] = {}
-        for word in self._known:
-            if len(word) >= MIN_LENGTH - 1:
-                for variant in _deletions(word, 1):
-                    self._near.setdefault(variant, []).append(word)
-        self._far: Dict[str, List[str]] = {}
-        for word in far:
-            if len(word) >= _LONG:
-                for variant in _deletions(word, 2):
-                    self._far.setdefault(variant, []).append(word)
-
-    def knows(self, word: str) -> bool:
-        """Whether the word needs no correction."""
-        return word in self._known
+        self._frequency: Dict[str, int] = dict(frequencies)
+        self._important = frozenset(important)
+        self._near = _index((w for w in self._frequency if len(w) >= MIN_LENGTH - 1), 1)
+        self._far = _index(sorted(self._important), 2)
 
     def correct(self, word: str) -> str:
-        """The word itself when it is known, short or nothing is near; else the best known word.
+        """The best known word near this one, or the word itself.
 
         Args:
             word: one normalised word of at most `nlu.normalise.MAX_WORD` letters.
         """
-        if len(word) < MIN_LENGTH or word in self._known or not word.isalpha():
+        if len(word) < MIN_LENGTH or word in self._important or not word.isalpha():
             return word
-        best = self._best(word, self._near, 1)
-        if best is None and len(word) >= _LONG - 1:
+        frequency = self._frequency.get(word, 0)
+        if len(word) >= _IMPORTANT_LENGTH and frequency < _COMMON:
             best = self._best(word, self._far, 2)
-        return best or word
+            if best is not None:
+                return best
+        if frequency:
+            return word
+        return self._best(word, self._near, 1) or word
 
     def _best(self, word: str, index: Mapping[str, List[str]], edits: int) -> Optional[str]:
         candidates: Set[str] = set()
         for variant in _deletions(word, edits):
             candidates.update(index.get(variant, ()))
-        scored = [(c, _distance(word, c, edits)) for c in sorted(candidates)]
-        near = [(distance, c[0] != word[0], -self._known[c], c) for c, distance in scored if distance <= edits]
+        scored = [(_distance(word, c, edits), c[0] != word[0], -self._frequency.get(c, 0), c) for c in candidates]
+        near = [item for item in scored if item[0] <= edits and not (item[0] == 2 and item[1])]
         return min(near)[3] if near else None
+
+
+def _index(words: Iterable[str], edits: int) -> Dict[str, List[str]]:
+    index: Dict[str, List[str]] = {}
+    for word in words:
+        for variant in _deletions(word, edits):
+            index.setdefault(variant, []).append(word)
+    return index
 
 
 def _deletions(word: str, edits: int) -> Set[str]:
@@ -73,7 +73,7 @@ def _deletions(word: str, edits: int) -> Set[str]:
 
 
 def _distance(a: str, b: str, limit: int) -> int:
-    """Edits between two words (insert, delete, replace, swap of neighbours); `limit` + 1 stands for more than that."""
+    """Edits between two words (insert, delete, replace, swap neighbours); `limit` + 1 stands for more than that."""
     if abs(len(a) - len(b)) > limit:
         return limit + 1
     before: List[int] = []

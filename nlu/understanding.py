@@ -8,8 +8,10 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, onderwerp_and_aspect
 from nlu import linear
+from nlu.chain import CHAIN_INTENTS, ChainHeard, ChainWords, in_chain
 from nlu.context import FOLLOW_UPS, Conversation, resolve
-from nlu.features import Analyser, Analysis, Lemmatiser, features
+from nlu.dutch import Lemmatiser
+from nlu.features import Analyser, Analysis, features
 from nlu.gate import Subject, apply_gate
 from nlu.lexicon import Found, Lexicon, unique_names
 from nlu.normalise import key
@@ -93,6 +95,7 @@ class Understanding:
         self.ranker = ranker
         self.sentences = sentences
         self.thresholds = thresholds
+        self._chain_words = ChainWords(lexicon.data)
         self._analyser = make_analyser(lexicon, spelling, lemmatise)
         self.faq_ids = [label[len(FAQ_INTENT) :] for label in ranker.labels if label.startswith(FAQ_INTENT)]
 
@@ -104,16 +107,27 @@ class Understanding:
         topics = self.lexicon.onderwerp.find(analysis.words)
         raw = self._probabilities(text, analysis)
         subject = Subject(
-            frozenset(unique_names(topics)), conversation.onderwerp, bool(self.lexicon.other.find(analysis.words))
+            named=frozenset(unique_names(topics)),
+            conversation=conversation.onderwerp,
+            names_other=bool(self.lexicon.other.find(analysis.words) or self.lexicon.organ.find(analysis.words)),
+            names_shop=bool(self.lexicon.shop.find(analysis.words)),
         )
         probabilities = apply_gate(raw, subject)
         ranking = sorted(probabilities.items(), key=lambda item: -item[1])
         faq_ranking = [(label[len(FAQ_INTENT) :], p) for label, p in ranking if label.startswith(FAQ_INTENT)][:10]
         label, confidence = ranking[0]
         entities = self._mentioned(text, analysis, topics)
-        if confidence < (self.thresholds.faq if label.startswith(FAQ_INTENT) else self.thresholds.other):
+        heard = self._chain_words.hear(analysis.words, _names(entities, "schakel"), _names(entities, "blokkade"))
+        sure = confidence >= (self.thresholds.faq if label.startswith(FAQ_INTENT) else self.thresholds.other)
+        # The reply before it makes a short message certain: "volgende", "soms", "en magnesium?".
+        turn = in_chain(label if sure else FALLBACK, conversation.keten, heard)
+        if turn:
+            label, heard, confidence, sure = turn.intent, turn.heard, 1.0, True
+        if not sure:
             return Understood(FALLBACK, 1.0 - confidence, ranking[:10], faq_ranking, None, None, entities, raw)
         intent = "faq" if label.startswith(FAQ_INTENT) else _in_conversation(label, conversation)
+        if intent in CHAIN_INTENTS:
+            entities += _heard_in_chain(heard)
         utter_action, faq_id = None, None
         if intent == "faq":
             faq_id = faq_ranking[0][0]
@@ -179,6 +193,17 @@ class Understanding:
         return entities
 
 
+def _names(entities: Sequence[Entity], name: str) -> List[str]:
+    return [item.value for item in entities if item.entity == name]
+
+
+def _heard_in_chain(heard: ChainHeard) -> List[Entity]:
+    """What the chain's actions must know of a message."""
+    found = [Entity("ketenvraag", name) for name in sorted(heard.asked)]
+    found += [Entity("stap", heard.step)] if heard.step else []
+    return found + ([Entity("antwoord", heard.answer)] if heard.answer else [])
+
+
 def _in_conversation(label: str, conversation: Conversation) -> str:
     """A yes or no to an offer of the assistant means what was offered."""
     if label == "affirm" and conversation.bij_ja:
@@ -197,8 +222,7 @@ def _recognised(faq_id: str) -> List[Entity]:
 
 def make_analyser(lexicon: Lexicon, spelling: Mapping[str, int], lemmatise: Lemmatiser) -> Analyser:
     """The analyser with a speller that knows the training data and the domain's words."""
-    domain_words = lexicon.onderwerp.vocabulary() | lexicon.schakel.vocabulary() | lexicon.aspect.vocabulary()
-    return Analyser(lexicon, Speller(spelling, sorted(domain_words)), lemmatise)
+    return Analyser(lexicon, Speller(spelling, lexicon.important), lemmatise)
 
 
 def train(examples: Sequence[Tuple[str, str]], lexicon: Lexicon, lemmatise: Lemmatiser) -> Understanding:

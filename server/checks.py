@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from pathlib import Path
-from typing import List
+from typing import List, Tuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -17,15 +17,15 @@ class CannotStart(Exception):
     """Something must be mended first; the message can be shown as it is."""
 
 
-def check_python() -> None:
+def check_python(found: Tuple[int, int] = sys.version_info[:2]) -> None:
     """Rasa 3.6 runs on Python 3.10 here and on nothing newer."""
-    if sys.version_info[:2] != (3, 10):
-        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if found != (3, 10):
+        version = f"{found[0]}.{found[1]}"
         raise CannotStart(f"This is Python {version}; Schakel needs 3.10. Run `make setup`, then use .venv/bin/python.")
 
 
 def content_files(root: Path = Path(".")) -> List[Path]:
-    """The YAML files that make up the assistant, in a fixed order."""
+    """The YAML files that the model is made from, in a fixed order."""
     return [root / "config.yml", root / "domain.yml", *sorted((root / "data").rglob("*.yml"))]
 
 
@@ -35,7 +35,7 @@ def check_yaml(files: List[Path]) -> None:
     Raises:
         CannotStart: names the file, the line and the mistake.
     """
-    for file in [*files, Path("endpoints.yml"), Path("credentials.yml")]:
+    for file in files:
         try:
             YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -195,11 +195,12 @@ def _plain(value: Any) -> Any:
 
 
 def _problem(path: Path, document: Any, item: Mapping[str, Any]) -> str:
-    node: Any = document
+    node: Any = document  # ruamel containers, whose attribute lc mypy does not know
     line = 1
     for key in item["loc"]:
         try:
-            position = node.lc.key(key) if isinstance(node, dict) else node.lc.item(key)
+            marks = node.lc  # ruamel keeps the position of every key
+            position = marks.key(key) if isinstance(node, dict) else marks.item(key)
             line, node = position[0] + 1, node[key]
         except (AttributeError, KeyError, IndexError, TypeError):
             break
