@@ -112,7 +112,10 @@ class DutchUnderstanding(GraphComponent):
         thresholds = Thresholds(faq=config["faq_threshold"], other=config["other_threshold"])
         lexicon = Lexicon.from_data(state["lexicon"])
         lemmatise = remembering(dutch.lemmas)
-        pipeline = Understanding(lexicon, state["spelling"], ranker, state["sentences"], lemmatise, thresholds)
+        also_about = {faq_id: frozenset(names) for faq_id, names in state["also_about"].items()}
+        pipeline = Understanding(
+            lexicon, state["spelling"], ranker, state["sentences"], also_about, lemmatise, thresholds
+        )
         return cls(config, model_storage, resource, pipeline)
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

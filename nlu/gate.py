@@ -19,6 +19,7 @@ _NEIGHBOURS = {"darmen": "microbioom", "microbioom": "darmen"}
 # Answers that compare with other substances by their nature.
 _ABOUT_OTHERS = frozenset({"magnesium_vergelijken", "magnesium_combineren"})
 OUT_OF_SCOPE = "out_of_scope"
+NOTHING_ELSE: Mapping[str, FrozenSet[str]] = {}
 UNNAMED = 0.6  # what is left of an answer's probability when nothing in sight names its onderwerp
 
 
@@ -32,12 +33,15 @@ class Subject:
     names_shop: bool = False
 
 
-def apply_gate(probabilities: Mapping[str, float], subject: Subject) -> Dict[str, float]:
+def apply_gate(
+    probabilities: Mapping[str, float], subject: Subject, also_about: Mapping[str, FrozenSet[str]] = NOTHING_ELSE
+) -> Dict[str, float]:
     """Moves probability away from answers about another onderwerp than the message's.
 
     Args:
         probabilities: label to probability, summing to 1.
         subject: see `Subject`.
+        also_about: ids whose question is about more onderwerpen than their id names, and which.
 
     Returns:
         New probabilities, summing to at most 1. What is taken from answers about the wrong onderwerp goes to those
@@ -58,6 +62,7 @@ def apply_gate(probabilities: Mapping[str, float], subject: Subject) -> Dict[str
         if onderwerp == "winkel" or faq_id in _ABOUT_OTHERS:
             continue
         about = {onderwerp, aspect, _NEIGHBOURS.get(onderwerp, onderwerp), _NEIGHBOURS.get(aspect, aspect)}
+        about |= also_about.get(faq_id, frozenset())
         if named:
             keep = 1.0 if about & named else 0.0
         elif subject.names_other:
@@ -70,7 +75,7 @@ def apply_gate(probabilities: Mapping[str, float], subject: Subject) -> Dict[str
             result[label] = probability * keep
             freed += probability * (1.0 - keep)
     if named:
-        _share(result, named, freed)
+        _share(result, named, freed, also_about)
     elif freed and (subject.names_other or subject.names_shop):
         result[OUT_OF_SCOPE] = result.get(OUT_OF_SCOPE, 0.0) + freed
     return result
@@ -81,12 +86,15 @@ def _lay_words(about: Set[str], subject: Subject) -> bool:
     return bool((about & subject.named) - {"stress", "slaap", "winkel"})
 
 
-def _share(result: Dict[str, float], named: FrozenSet[str], freed: float) -> None:
+def _share(
+    result: Dict[str, float], named: FrozenSet[str], freed: float, also_about: Mapping[str, FrozenSet[str]]
+) -> None:
     """Divides freed probability over the answers about what is named, in proportion to what they have."""
     right = [
         label
         for label in result
-        if label.startswith(FAQ_INTENT) and set(onderwerp_and_aspect(label[len(FAQ_INTENT) :])) & named
+        if label.startswith(FAQ_INTENT)
+        and {*onderwerp_and_aspect(label[len(FAQ_INTENT) :]), *also_about.get(label[len(FAQ_INTENT) :], ())} & named
     ]
     total = sum(result[label] for label in right)
     if total > 0:

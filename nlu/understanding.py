@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, onderwerp_and_aspect
 from nlu import linear
-from nlu.chain import CHAIN_INTENTS, ChainHeard, ChainWords, in_chain
+from nlu.chain import ANSWER, CHAIN_INTENTS, ChainHeard, ChainWords, in_chain
 from nlu.context import FOLLOW_UPS, Conversation, resolve
 from nlu.dutch import Lemmatiser
 from nlu.features import Analyser, Analysis, features
 from nlu.gate import Subject, apply_gate
 from nlu.lexicon import Found, Lexicon, unique_names
 from nlu.normalise import key
+from nlu.normalise import words as split_words
 from nlu.spelling import Speller
 
 FALLBACK = "nlu_fallback"
@@ -22,6 +23,7 @@ NO_CONVERSATION = Conversation()
 NAMED = "genoemd"  # role of entities that a message merely mentions
 _MINIMUM_SPELLING = 2  # a word must occur this often in the examples to be a target of correction
 _KNOWN_SENTENCE = 0.98
+_OFTEN = 0.15  # share of an id's questions that name an onderwerp, from which the answer counts as about it too
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Understanding:
         spelling: Mapping[str, int],
         ranker: linear.LinearRanker,
         sentences: Mapping[str, str],
+        also_about: Mapping[str, FrozenSet[str]],
         lemmatise: Lemmatiser,
         thresholds: Thresholds = Thresholds(),
     ) -> None:
@@ -87,6 +90,7 @@ class Understanding:
             spelling: words of the training data and how often they occur.
             ranker: the trained ranker.
             sentences: normalised training sentences and their label.
+            also_about: onderwerpen that an id's questions often name besides those of the id itself.
             lemmatise: gives the lemmas of normalised words.
             thresholds: see `Thresholds`.
         """
@@ -94,6 +98,7 @@ class Understanding:
         self.spelling = spelling
         self.ranker = ranker
         self.sentences = sentences
+        self.also_about = also_about
         self.thresholds = thresholds
         self._chain_words = ChainWords(lexicon.data)
         self._analyser = make_analyser(lexicon, spelling, lemmatise)
@@ -112,7 +117,7 @@ class Understanding:
             names_other=bool(self.lexicon.other.find(analysis.words) or self.lexicon.organ.find(analysis.words)),
             names_shop=bool(self.lexicon.shop.find(analysis.words)),
         )
-        probabilities = apply_gate(raw, subject)
+        probabilities = apply_gate(raw, subject, self.also_about)
         ranking = sorted(probabilities.items(), key=lambda item: -item[1])
         faq_ranking = [(label[len(FAQ_INTENT) :], p) for label, p in ranking if label.startswith(FAQ_INTENT)][:10]
         label, confidence = ranking[0]
@@ -127,7 +132,7 @@ class Understanding:
             return Understood(FALLBACK, 1.0 - confidence, ranking[:10], faq_ranking, None, None, entities, raw)
         intent = "faq" if label.startswith(FAQ_INTENT) else _in_conversation(label, conversation)
         if intent in CHAIN_INTENTS:
-            entities += _heard_in_chain(heard)
+            entities += _heard_in_chain(heard, intent)
         utter_action, faq_id = None, None
         if intent == "faq":
             faq_id = faq_ranking[0][0]
@@ -197,11 +202,11 @@ def _names(entities: Sequence[Entity], name: str) -> List[str]:
     return [item.value for item in entities if item.entity == name]
 
 
-def _heard_in_chain(heard: ChainHeard) -> List[Entity]:
+def _heard_in_chain(heard: ChainHeard, intent: str) -> List[Entity]:
     """What the chain's actions must know of a message."""
     found = [Entity("ketenvraag", name) for name in sorted(heard.asked)]
     found += [Entity("stap", heard.step)] if heard.step else []
-    return found + ([Entity("antwoord", heard.answer)] if heard.answer else [])
+    return found + ([Entity("antwoord", heard.answer)] if heard.answer and intent == ANSWER else [])
 
 
 def _in_conversation(label: str, conversation: Conversation) -> str:
@@ -240,7 +245,22 @@ def train(examples: Sequence[Tuple[str, str]], lexicon: Lexicon, lemmatise: Lemm
     documents = [features(analyser.analyse(text), lexicon) for text, _ in examples]
     ranker = linear.train(documents, [label for _, label in examples])
     sentences = {key(text, lexicon.abbreviations): label for text, label in examples}
-    return Understanding(lexicon, spelling, ranker, sentences, lemmatise)
+    return Understanding(lexicon, spelling, ranker, sentences, _also_about(examples, lexicon), lemmatise)
+
+
+def _also_about(examples: Sequence[Tuple[str, str]], lexicon: Lexicon) -> Dict[str, FrozenSet[str]]:
+    """Per id the onderwerpen that `_OFTEN` of its questions name."""
+    named: Dict[str, Counter[str]] = {}
+    totals: Counter[str] = Counter()
+    for text, label in examples:
+        if label.startswith(FAQ_INTENT):
+            totals[label[len(FAQ_INTENT) :]] += 1
+            found = lexicon.onderwerp.find(split_words(text, lexicon.abbreviations))
+            named.setdefault(label[len(FAQ_INTENT) :], Counter()).update(unique_names(found))
+    return {
+        faq_id: frozenset(name for name, count in sorted(counts.items()) if count >= _OFTEN * totals[faq_id])
+        for faq_id, counts in sorted(named.items())
+    }
 
 
 def to_state(understanding: Understanding) -> Dict[str, Any]:
@@ -252,5 +272,6 @@ def to_state(understanding: Understanding) -> Dict[str, Any]:
         "sharpness": ranker.sharpness,
         "spelling": dict(understanding.spelling),
         "sentences": dict(understanding.sentences),
+        "also_about": {faq_id: sorted(names) for faq_id, names in understanding.also_about.items()},
         "lexicon": dict(understanding.lexicon.data),
     }

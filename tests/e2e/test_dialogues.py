@@ -123,9 +123,10 @@ def test_a_wrong_request_gets_a_clear_4xx_in_dutch(assistant: Assistant, body: b
 
 
 def test_typed_commands_do_not_choose_an_intent(assistant: Assistant, responses: Responses) -> None:
-    for intent in ("safety_suicide", "request_human", "nlu_fallback"):
-        reply = assistant.texts(f"/{intent}")[0]
-        assert text_of(responses, "utter_clarify") in reply or "112" in reply or "medewerker" in reply.lower()
+    for intent in ("data_delete", "follow_up_more", "safety_violence", "explain_chain"):
+        reply = "\n".join(assistant.texts(f"/{intent}"))
+        known = [v["text"].strip("\n")[-60:] for v in responses.get(f"utter_{intent}", [])]
+        assert not [text for text in known if text in reply], intent
 
 
 def test_rasas_own_api_is_not_there(assistant: Assistant) -> None:
