@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
-CODE := actions answering channels content nlu server shop tests
+CODE := actions answering chain channels content nlu server shop tests
 
 .PHONY: help setup run chat train test lint format evaluate bench lock spacy-model clean
 
@@ -16,13 +16,13 @@ setup:  ## install everything into .venv
 	@bash scripts/setup.sh
 
 run: .venv/.installed-app  ## train when needed, start both servers, print the address
-	@bash scripts/setup.sh && $(PY) -m server run
+	@bash scripts/setup.sh && exec $(PY) -m server run
 
 chat: .venv/.installed-app  ## the same, and talk in this terminal
-	@bash scripts/setup.sh && $(PY) -m server chat
+	@bash scripts/setup.sh && exec $(PY) -m server chat
 
 train: .venv/.installed-app  ## train when the content changed (FORCE=1: always)
-	@bash scripts/setup.sh && $(PY) -m server train $(if $(FORCE),--force)
+	@bash scripts/setup.sh && exec $(PY) -m server train $(if $(FORCE),--force)
 
 test: setup lint  ## formatting, lint, types and every test
 	@$(PY) -m pytest

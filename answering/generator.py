@@ -11,25 +11,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from rasa.core.nlg.generator import NaturalLanguageGenerator, ResponseVariationFilter
+from rasa.core.nlg.generator import ResponseVariationFilter
+from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from answering import session
+from answering.action_results import check_schema_once
 from content import texts
 from content.catalogue import FAQ_RESPONSE, MORE_RESPONSE, FaqEntry, catalogue_from_responses, fill
+from content.helplines import helpline_placeholders
 from nlu.context import MISSING_RESPONSE, QUESTIONS_RESPONSE
 from shop.settings import SettingsError, load_environment, load_shop
 
 logger = logging.getLogger(__name__)
 
 # Metadata of a response that goes along with the message: what yes and no mean, that it is about health, the chain.
-PASSED_ON = ("bij_ja", "bij_nee", "disclosure", "health", "keten")
+PASSED_ON = ("bij_ja", "bij_nee", "disclosure", "health", "keten", "veiligheid")
 FALLBACK_INTENT = "nlu_fallback"
 CLARIFY = "utter_clarify"
 MAX_SUGGESTIONS = 3
 MAX_QUESTIONS = 6
+PLAUSIBLE = 0.02  # below this a question is no honest guess at what was meant
 
 
 class ShopFile:
@@ -71,8 +75,12 @@ class _Reply:
         return replace(self, values={**self.values, name: value})
 
 
-class AnswerGenerator(NaturalLanguageGenerator):
-    """Chooses, fills and completes the response for an utter action."""
+class AnswerGenerator(TemplatedNaturalLanguageGenerator):
+    """Chooses, fills and completes the response for an utter action.
+
+    Rasa sets `responses` of this kind of generator when it has loaded the model, so that an action's first reply finds
+    them too: replies of actions come without `domain_responses`.
+    """
 
     def __init__(self, endpoint_config: Optional[EndpointConfig], domain: Domain) -> None:
         """Reads the fixed texts and the shop's settings; the responses come with the first message.
@@ -81,8 +89,19 @@ class AnswerGenerator(NaturalLanguageGenerator):
             SettingsError: the shop's settings are wrong.
         """
         self._texts = texts.load_texts()
+        self._helplines = helpline_placeholders()
         self._shop = ShopFile(Path(load_environment().shop_file))
         self._use_responses(domain.responses)
+        check_schema_once()
+
+    @property
+    def responses(self) -> Mapping[str, Sequence[Dict[str, Any]]]:
+        """The domain's responses."""
+        return self._source
+
+    @responses.setter
+    def responses(self, responses: Mapping[str, Sequence[Dict[str, Any]]]) -> None:
+        self._use_responses(responses)
 
     def _use_responses(self, responses: Mapping[str, Sequence[Dict[str, Any]]]) -> None:
         """Rasa makes this object before it has loaded the model, with an empty domain, and hands the real responses to
@@ -110,7 +129,7 @@ class AnswerGenerator(NaturalLanguageGenerator):
         responses = kwargs.pop("domain_responses", self._source)
         if responses is not self._source:
             self._use_responses(responses)
-        values = {**self._shop.placeholders(), **{k: v for k, v in kwargs.items() if isinstance(v, str)}}
+        values = {**self._shop.placeholders(), **self._helplines, **{k: v for k, v in kwargs.items() if isinstance(v, str)}}
         reply = _Reply(tracker, output_channel, values)
         kind, _, rest = utter_action.partition("/")
         if utter_action == CLARIFY:
@@ -188,8 +207,16 @@ class AnswerGenerator(NaturalLanguageGenerator):
         message["buttons"] = [*questions, *(message.get("buttons") or [])]
         return message
 
+    def _remove_products(self, message: Dict[str, Any]) -> None:
+        """After a matter of safety nothing points to the shop until the session ends."""
+        shop = {entry.vraag for entry in self.catalogue.values() if not entry.is_health}
+        if message.get("buttons"):
+            message["buttons"] = [button for button in message["buttons"] if button.get("payload") not in shop]
+
     def _complete(self, message: Dict[str, Any], reply: _Reply) -> Dict[str, Any]:
         """Adds what a session must contain once: that this is a computer, and that it gives no medical advice."""
+        if session.is_urgent(reply.tracker):
+            self._remove_products(message)
         place = message.pop("disclosure", "before")
         if message.get("health") and not session.bot_metadata_contains(reply.tracker, "health"):
             message["text"] += "\n" + self._message(texts.ALGEMENE_INFORMATIE, reply)["text"]
@@ -205,4 +232,5 @@ def _best_ids(tracker: DialogueStateTracker) -> List[str]:
     parse_data = tracker.latest_message.parse_data if tracker.latest_message else {}
     selector: Mapping[str, Any] = parse_data.get("response_selector") or {}  # type: ignore[assignment]
     ranking = selector.get("faq", {}).get("ranking", [])
-    return [item["intent_response_key"].split("/", 1)[1] for item in ranking[:MAX_SUGGESTIONS]]
+    plausible = [item for item in ranking[:MAX_SUGGESTIONS] if item["confidence"] >= PLAUSIBLE]
+    return [item["intent_response_key"].split("/", 1)[1] for item in plausible]

@@ -7,6 +7,8 @@ from typing import Any, Iterator, List, Mapping, Optional
 from rasa.shared.core.events import BotUttered, Event, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from nlu.triage import URGENT
+
 
 def events_of_session(tracker: DialogueStateTracker) -> Iterator[Event]:
     """The events since the session began, newest first."""
@@ -60,3 +62,8 @@ def offered_payloads(tracker: DialogueStateTracker) -> List[str]:
         if isinstance(event, BotUttered):
             payloads += [str(button.get("payload", "")) for button in event.data.get("buttons") or []]
     return payloads
+
+
+def is_urgent(tracker: DialogueStateTracker) -> bool:
+    """Whether triage found an urgent matter of safety in this session; a later "nee hoor" does not take it back."""
+    return tracker.get_slot("veiligheid") in URGENT

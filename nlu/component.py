@@ -49,7 +49,11 @@ class DutchUnderstanding(GraphComponent):
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
         """Thresholds of confidence; see `nlu.understanding.Thresholds`."""
-        return {"faq_threshold": Thresholds.faq, "other_threshold": Thresholds.other}
+        return {
+            "faq_threshold": Thresholds.faq,
+            "shop_threshold": Thresholds.shop,
+            "other_threshold": Thresholds.other,
+        }
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
@@ -109,7 +113,7 @@ class DutchUnderstanding(GraphComponent):
                 "Run `make train`, or install the other one (README, 'The Dutch language model')."
             )
         logger.info("Dutch language pipeline: %s", dutch.name)
-        thresholds = Thresholds(faq=config["faq_threshold"], other=config["other_threshold"])
+        thresholds = Thresholds(config["faq_threshold"], config["shop_threshold"], config["other_threshold"])
         lexicon = Lexicon.from_data(state["lexicon"])
         lemmatise = remembering(dutch.lemmas)
         also_about = {faq_id: frozenset(names) for faq_id, names in state["also_about"].items()}

@@ -114,20 +114,32 @@ def _matrix(vocabulary: Vocabulary, documents: Sequence[Mapping[str, float]]) ->
 
     rows = [vocabulary.vector(document) for document in documents]
     pointers = np.cumsum([0] + [len(positions) for positions, _ in rows])
-    values = np.concatenate([np.asarray(v, dtype=np.float32) for _, v in rows])
+    values = np.concatenate([np.asarray(v, dtype=np.float64) for _, v in rows])
     columns = np.concatenate([np.asarray(p, dtype=np.int32) for p, _ in rows])
-    return csr_matrix((values, columns, pointers), shape=(len(rows), len(vocabulary.index)))
+    matrix = csr_matrix((values, columns, pointers), shape=(len(rows), len(vocabulary.index)))
+    matrix.sum_duplicates()  # settles its format now, so that threads only read it
+    return matrix
 
 
 def _fit(matrix: Any, targets: NDArray[np.int64], strength: float) -> Tuple[Floats, Floats]:
+    """One linear SVM per label against all others, side by side in threads (liblinear leaves the interpreter free).
+
+    A label's own examples weigh in inverse proportion to their number, as scikit-learn's "balanced" does.
+    """
+    from joblib import Parallel, delayed
     from sklearn.svm import LinearSVC
 
-    model = LinearSVC(C=strength, class_weight="balanced", random_state=0)
-    model.fit(matrix, targets)
-    weights, bias = model.coef_, model.intercept_
-    if len(weights) == 1:  # two labels share one vector in scikit-learn
-        weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
-    return np.ascontiguousarray(weights.T, dtype=np.float32), bias.astype(np.float32)
+    counts = np.bincount(targets)
+
+    def fit_one(label: int) -> Tuple[Floats, float]:
+        weight = len(targets) / (len(counts) * counts[label])
+        model = LinearSVC(C=strength, class_weight={0: 1.0, 1: weight}, random_state=0)
+        model.fit(matrix, (targets == label).astype(np.int8))
+        return model.coef_[0].astype(np.float32), float(model.intercept_[0])
+
+    fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit_one)(label) for label in range(len(counts)))
+    weights = np.ascontiguousarray(np.stack([w for w, _ in fitted], axis=1))
+    return weights, np.array([b for _, b in fitted], dtype=np.float32)
 
 
 def _sharpness(matrix: Any, targets: NDArray[np.int64], strength: float) -> float:

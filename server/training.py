@@ -46,9 +46,11 @@ def train(force: bool = False) -> bool:
     fingerprint = content_fingerprint()
     MODELS.mkdir(exist_ok=True)
     LOG.parent.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "rasa", "train", "--fixed-model-name", MODEL.name, "--out", str(MODELS)]
+    # Validation is a gate of its own (tests/content/test_rasa_validates.py); here it would read all data a second time.
+    command = [sys.executable, "-m", "rasa", "train", "--skip-validation", "--fixed-model-name", MODEL.name]
+    command += ["--out", str(MODELS), *(["--force"] if force else [])]
     with LOG.open("w", encoding="utf-8") as log:
-        result = subprocess.run(command + (["--force"] if force else []), stdout=log, stderr=log, check=False)
+        result = subprocess.run(command, stdout=log, stderr=log, check=False)
     if result.returncode != 0 or not MODEL.exists():
         last = [line for line in LOG.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()][-1:]
         raise CannotStart(f"Training failed: {''.join(last) or 'no message'} (all of it stands in {LOG}).")

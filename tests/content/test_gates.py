@@ -69,7 +69,10 @@ def test_answers_keep_to_their_length_and_have_no_blank_lines(responses: Respons
         (entry.id, len(text)) for entry in catalogue.values() for text in entry.texts if len(text) > MAX_TEXT
     ] + [(entry.id, len(entry.meer)) for entry in catalogue.values() if len(entry.meer) > MAX_MORE]
     other = [
-        (name, len(v["text"])) for name, variations in responses.items() for v in variations if len(v["text"]) > MAX_TEXT
+        (name, len(v["text"]))
+        for name, variations in responses.items()
+        for v in variations
+        if len(v["text"]) > MAX_TEXT
     ]
     blank = [name for name, variations in responses.items() for v in variations if "\n\n" in v["text"].strip("\n")]
     assert not too_long

@@ -16,7 +16,11 @@ IDS = (
 
 
 def follow(
-    intent: str, before: Conversation, named: Sequence[str] = (), aspects: Sequence[str] = (), best: Optional[str] = None
+    intent: str,
+    before: Conversation,
+    named: Sequence[str] = (),
+    aspects: Sequence[str] = (),
+    best: Optional[str] = None,
 ) -> str:
     return resolve(intent, before, named, aspects, IDS, lambda topic: best).utter_action
 

@@ -1,4 +1,4 @@
-"""The Dutch spaCy pipeline: the real model when it is installed, else the blank one; never one trained with the other."""
+"""The Dutch spaCy pipeline: the installed model, else the blank one; never a model trained with the other."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(code: str, *paths: Path) -> str:
     environment = {"PYTHONPATH": ":".join(map(str, [*paths, Path.cwd()])), "TF_CPP_MIN_LOG_LEVEL": "3", "PATH": ""}
-    result = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True
+    )
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
 
@@ -78,7 +80,10 @@ def test_a_model_trained_with_the_other_pipeline_is_refused(tmp_path: Path, monk
     context = ExecutionContext(GraphSchema({}))
     config: Dict[str, Any] = DutchUnderstanding.get_default_config()
     resource = Resource("understanding")
-    texts = {"greet": "hoi hallo goedemorgen dag hey".split(), "goodbye": "doei ciao totziens later houdoe".split()}
+    texts = {
+        "greet": ["hoi", "hallo", "goedemorgen", "dag", "hey"],
+        "goodbye": ["doei", "ciao", "totziens", "later", "houdoe"],
+    }
     messages = [Message.build(text, intent) for intent, many in texts.items() for text in many]
     DutchUnderstanding.create(config, storage, resource, context).train(TrainingData(messages))
 
