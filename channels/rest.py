@@ -6,22 +6,18 @@ a deadline, and an apology in Dutch instead of silence.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from dataclasses import dataclass
 from typing import Any, Awaitable, Callable, Dict, List, Optional
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
 from sanic import Blueprint, response
-from sanic.exceptions import SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from channels.exchange import Refusal, hand_over, parsed
 from channels.incoming import MAX_BODY, MAX_SENDER, NoText, TextTooLong, clean_text
 from content.texts import BERICHT_LEEG, BERICHT_TE_LANG, STORING, VERZOEK_ONGELDIG, load_texts
 from shop.settings import load_environment
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,15 +26,6 @@ class Incoming:
 
     text: str
     sender: Optional[str]
-
-
-@dataclass(frozen=True)
-class Refusal(Exception):
-    """A request that is not handled: HTTP status, short code for programs, name of the Dutch text for people."""
-
-    status: int
-    code: str
-    text_name: str
 
 
 def read_request(body: bytes, payload: Any) -> Incoming:
@@ -93,7 +80,7 @@ class RestChannel(InputChannel):
         @routes.post("/webhook")
         async def receive(request: Request) -> HTTPResponse:
             try:
-                incoming = read_request(request.body, _parsed(request))
+                incoming = read_request(request.body, parsed(request))
             except Refusal as refusal:
                 return response.json({"error": refusal.code, "text": texts[refusal.text_name]}, status=refusal.status)
             collector = CollectingOutputChannel()
@@ -101,13 +88,6 @@ class RestChannel(InputChannel):
             return response.json(collector.messages or _apology(incoming, texts[STORING]))
 
         return routes
-
-
-def _parsed(request: Request) -> Any:
-    try:
-        return request.json
-    except (SanicException, ValueError, RecursionError):
-        return None
 
 
 async def answer(
@@ -119,12 +99,7 @@ async def answer(
 ) -> None:
     """Hands the message to Rasa and waits at most `timeout` seconds; failures are logged, never raised."""
     message = UserMessage(incoming.text, output, incoming.sender, input_channel=channel)
-    try:
-        await asyncio.wait_for(on_new_message(message), timeout)
-    except asyncio.TimeoutError:
-        logger.error("No answer within %s seconds.", timeout)
-    except Exception:  # whatever breaks inside Rasa, the customer gets a reply
-        logger.exception("A message could not be answered.")
+    await hand_over(on_new_message, message, timeout)
 
 
 def _apology(incoming: Incoming, text: str) -> List[Dict[str, Optional[str]]]:

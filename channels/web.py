@@ -13,8 +13,10 @@ from sanic.response import HTTPResponse
 DEMO = Path("widget/demo")
 _PAGES: Dict[str, Tuple[str, str]] = {
     "/": ("index.html", "text/html; charset=utf-8"),
-    "/demo.js": ("demo.js", "text/javascript; charset=utf-8"),
-    "/demo.css": ("demo.css", "text/css; charset=utf-8"),
+    "/demo/demo.js": ("demo.js", "text/javascript; charset=utf-8"),
+    "/demo/demo.css": ("demo.css", "text/css; charset=utf-8"),
+    "/demo/icon.svg": ("icon.svg", "image/svg+xml"),
+    "/demo/pot.svg": ("pot.svg", "image/svg+xml"),
 }
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "

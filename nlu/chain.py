@@ -93,7 +93,11 @@ def in_chain(label: str, focus: Mapping[str, Any], heard: ChainHeard) -> Optiona
         A turn, or None when the label stands.
     """
     kind = str(focus.get("vraag") or "")
-    if not kind or label.startswith("safety_"):
+    if label.startswith("safety_"):
+        return None
+    if label.startswith("faq/") and "keten" in heard.asked and (heard.links or heard.blockers):
+        return Turn(LINK, heard)  # who says "keten" asks for a link's place in it, not for the substance in general
+    if not kind:
         return None
     if kind == _CHECK:
         return Turn(ANSWER, heard) if focus.get("open") and _answers_check(label, heard) else None

@@ -18,7 +18,7 @@ _LETTERS = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "–": "-
 _JOINED = (
     (re.compile(r"\b5[\s-]*h[\s-]*t[\s-]*p\b"), "5htp"),
     (re.compile(r"\b5[\s-]*ht\b"), "5ht"),
-    (re.compile(r"\bvit(?:amine)?s?[\s.-]*([abcdek])[\s-]?(\d{1,2})?\b"), r"vitamine \1\2"),
+    (re.compile(r"\bvit(?:amine)?s?[\s.-]*([abcdek])(?:[\s-]?(\d{1,2}))?\b"), r"vitamine \1\2"),
     (re.compile(r"\bb[\s-](\d{1,2})\b"), r"b\1"),
     (re.compile(r"\bomega[\s-]*(\d)\b"), r"omega\1"),
     (re.compile(r"\bl[\s-]+(tryptofaan|theanine|threonaat)"), r"\1"),
@@ -41,7 +41,7 @@ def words(text: str, abbreviations: Mapping[str, str]) -> List[str]:
     Returns:
         At most `MAX_WORDS` words, folded, abbreviations written out, letters repeated three times or more only once.
     """
-    folded = _ADDRESS.sub(" ", fold(text[:MAX_CHARACTERS]))
+    folded = _ADDRESS.sub(" ", fold(text[:MAX_CHARACTERS])[:MAX_CHARACTERS])
     folded = _REPEATED.sub(r"\1", folded)
     for pattern, replacement in _JOINED:
         folded = pattern.sub(replacement, folded)

@@ -115,6 +115,13 @@ class Environment:
     shop_file: str = field(default="winkel.yml", metadata={"env": "SCHAKEL_SHOP_FILE"})
     conversations: str = field(default="var/conversations.db", metadata={"env": "SCHAKEL_CONVERSATIONS"})
     answer_timeout: int = field(default=20, metadata={"env": "SCHAKEL_ANSWER_TIMEOUT"})
+    secret: str = field(default="generated", repr=False, metadata={"env": "SCHAKEL_SECRET"})
+    web_origins: str = field(default="self", metadata={"env": "SCHAKEL_WEB_ORIGINS"})
+    web_database: str = field(default="sqlite:///var/web.db", repr=False, metadata={"env": "SCHAKEL_WEB_DATABASE"})
+    web_days: int = field(default=30, metadata={"env": "SCHAKEL_WEB_DAYS"})
+    web_per_minute: int = field(default=20, metadata={"env": "SCHAKEL_WEB_PER_MINUTE"})
+    web_address_per_minute: int = field(default=120, metadata={"env": "SCHAKEL_WEB_ADDRESS_PER_MINUTE"})
+    web_proxies: int = field(default=0, metadata={"env": "SCHAKEL_WEB_PROXIES"})
 
 
 def environment_variables() -> Dict[str, str]:
@@ -149,7 +156,15 @@ def load_environment(variables: Optional[Mapping[str, str]] = None, folder: Path
     return Environment(**values)
 
 
-_RANGES = {"port": (1, 65535), "actions_port": (1, 65535), "answer_timeout": (1, 50)}
+_RANGES = {
+    "port": (1, 65535),
+    "actions_port": (1, 65535),
+    "answer_timeout": (1, 50),
+    "web_days": (1, 365),
+    "web_per_minute": (1, 100_000),
+    "web_address_per_minute": (1, 100_000),
+    "web_proxies": (0, 5),
+}
 
 
 def _whole_number(name: str, text: str) -> int:

@@ -25,7 +25,9 @@ def test_every_variable_stands_in_the_readme_and_in_the_example_with_its_default
 
     for variable, attribute in environment_variables().items():
         default = getattr(Environment(), attribute)
-        assert f"| `{variable}` | `{default}` |" in README or (default == "" and f"| `{variable}` |" in README), variable
+        assert f"| `{variable}` | `{default}` |" in README or (default == "" and f"| `{variable}` |" in README), (
+            variable
+        )
         assert f"{variable}={default}" in example, variable
     assert set(re.findall(r"SCHAKEL_[A-Z_]+", README)) <= set(environment_variables())
 

@@ -88,7 +88,7 @@ def find_python(tmp_path: Path, **variables: str) -> "subprocess.CompletedProces
 
 def fake_python(path: Path, ok: bool) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\ncase \"$2\" in *venv*) exit {0 if ok else 1};; *) echo {path};; esac\n")
+    path.write_text(f'#!/bin/sh\ncase "$2" in *venv*) exit {0 if ok else 1};; *) echo {path};; esac\n')
     path.chmod(0o755)
     return path
 

@@ -1,0 +1,102 @@
+"""`python -m evaluation [--peers]`: measures, writes results/understanding.html and prints a summary."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from typing import Callable, List
+
+os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def say(text: str) -> None:
+    """Prints at once."""
+    print(text, flush=True)
+
+
+def progress(what: str) -> Callable[[int, int], None]:
+    """Shows how far a long piece of work is: a line that changes in a terminal, else one every tenth."""
+    shown = -1
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown
+        tenth = done * 10 // total
+        if sys.stdout.isatty():
+            print(f"\r{what}: {done}/{total}", end="\n" if done == total else "", flush=True)
+        elif tenth > shown and (tenth in (5, 10)):
+            shown = tenth
+            say(f"{what}: {done}/{total}")
+
+    return show
+
+
+def main() -> int:
+    """Runs everything; a missing piece ends as one clear message and exit code 1."""
+    parser = argparse.ArgumentParser(prog="python -m evaluation", description="Measures understanding on unseen messages.")
+    parser.add_argument("--peers", action="store_true", help="also train and measure stock Rasa and nlp.js (slow)")
+    arguments = parser.parse_args()
+    from server.checks import CannotStart
+
+    try:
+        return run(arguments.peers)
+    except (CannotStart, OSError, KeyError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def run(with_slow_peers: bool) -> int:
+    """Measures and writes the page."""
+    from evaluation import datasets, ours, peers, report
+    from evaluation.assistant import Assistant
+    from evaluation.dialogues import hold
+    from evaluation.figures import Figures, Work, figures
+    from evaluation.metrics import Share
+    from nlu.dutch import installed_name
+    from nlu.lexicon import Lexicon
+    from server.training import MODEL, train
+
+    examples = datasets.load_examples()
+    sets = datasets.load_unseen()
+    work = Work.of(sets)
+    say("Training when the content changed ...")
+    train()
+    assistant = Assistant(MODEL)
+    systems: List[Figures] = [figures(ours.measure(assistant, MODEL, work.texts, progress("Our pipeline")), work)]
+    outcomes = hold(assistant, sets.dialogues, progress("Dialogues"))
+    safety, _ = ours.safety(assistant, datasets.load_safety(), progress("Safety"))
+    say("TF-IDF with a linear SVM ...")
+    systems.append(figures(peers.tfidf_svm(examples, work.texts), work))
+    systems.append(figures(peers.tfidf_svm(examples, work.texts, characters=True), work))
+    skipped = [] if with_slow_peers else ["Stock Rasa and nlp.js were left out: `make evaluate PEERS=1` measures them too."]
+    for slow in (peers.nlp_js, peers.stock_rasa) if with_slow_peers else ():
+        try:
+            systems.append(figures(slow(examples, work.texts, say), work))
+        except peers.Unavailable as reason:
+            skipped.append(f"Not measured: {reason}")
+    leaked = datasets.leaked(sets, examples, Lexicon.load())
+    wrong = {confusion.text for confusion in systems[0].confusions}
+    other = [sample.text for sample in sets.faq if sample.text not in set(leaked)]
+    made = time.strftime("%Y-%m-%d %H:%M") + f", {platform.machine()} with {os.cpu_count()} cores"
+    result = report.Report(
+        systems=systems,
+        outcomes=outcomes,
+        examples=len(examples),
+        labels=len({label for _, label in examples}),
+        dutch=installed_name(),
+        made=made,
+        skipped=skipped,
+        leaked=leaked,
+        without_leaked=Share(sum(text not in wrong for text in other), len(other)),
+        safety=safety,
+    )
+    say("\n" + report.summary(result))
+    say(f"\nWritten to {report.write(result)}.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

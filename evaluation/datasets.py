@@ -1,0 +1,138 @@
+"""The training examples and the unseen sets, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple, Union
+
+from ruamel.yaml import YAML
+
+from content.catalogue import FAQ_INTENT
+from nlu.lexicon import Lexicon
+from nlu.normalise import key
+
+DATA = Path("data")
+UNSEEN = Path("tests/nlu")
+SAFETY = Path("tests/safety")
+
+Example = Tuple[str, str]
+Expectation = Union[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One unseen message.
+
+    Attributes:
+        text: as a customer would type it.
+        label: `faq/<id>` or an intent; '' for off-topic messages.
+        kind: in what way it is written or why it is there (`kort`, `spelfout`, `andere_stof`, ...).
+    """
+
+    text: str
+    label: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One message of a dialogue and what may come of it, any of `expected`.
+
+    An expectation is an id, an intent, or a mapping: {meer: id}, {ontbreekt: onderwerp} or
+    {intent: name, <entity>: value}.
+    """
+
+    text: str
+    expected: Tuple[Expectation, ...]
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """A conversation of a few messages; `kind` says which sort of follow-up it tries."""
+
+    steps: Tuple[Step, ...]
+    kind: str
+
+
+@dataclass(frozen=True)
+class UnseenSets:
+    """All messages that are measured with and never trained on."""
+
+    faq: List[Sample]
+    intents: List[Sample]
+    off_topic: List[Sample]
+    dialogues: List[Dialogue]
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file as plain data."""
+    return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+
+
+def examples_in(content: Any) -> List[Example]:
+    """(sentence, label) pairs of one file's content in Rasa's format; [] when it holds no examples."""
+    blocks = content.get("nlu") or [] if isinstance(content, dict) else []
+    return [
+        (line.strip()[2:].strip(), block["intent"])
+        for block in blocks
+        if "intent" in block
+        for line in block["examples"].splitlines()
+        if line.strip().startswith("- ")
+    ]
+
+
+def load_examples(folder: Path = DATA) -> List[Example]:
+    """(sentence, label) pairs of all training examples; a label is an intent or `faq/<id>`."""
+    return [example for path in sorted(folder.rglob("*.yml")) for example in examples_in(read_yaml(path))]
+
+
+def load_unseen(folder: Path = UNSEEN) -> UnseenSets:
+    """Reads `faq/*.yml`, `intents.yml`, `off_topic.yml` and `vervolg.yml` of a folder.
+
+    Raises:
+        OSError, KeyError: a file is missing or not in its shape.
+    """
+    faq: List[Sample] = []
+    for path in sorted((folder / "faq").glob("*.yml")):
+        faq += _labelled(read_yaml(path), FAQ_INTENT)
+    off_topic = [Sample(m["tekst"], "", m["soort"]) for m in read_yaml(folder / "off_topic.yml")["berichten"]]
+    dialogues = [_dialogue(content) for content in read_yaml(folder / "vervolg.yml")["dialogen"]]
+    return UnseenSets(faq, _labelled(read_yaml(folder / "intents.yml"), ""), off_topic, dialogues)
+
+
+def _labelled(content: Mapping[str, Sequence[Mapping[str, str]]], prefix: str) -> List[Sample]:
+    return [Sample(m["tekst"], prefix + name, m["soort"]) for name, messages in content.items() for m in messages]
+
+
+def _dialogue(content: Mapping[str, Any]) -> Dialogue:
+    steps = []
+    for step in content["stappen"]:
+        expected = step["verwacht"]
+        steps.append(Step(step["klant"], tuple(expected) if isinstance(expected, list) else (expected,)))
+    return Dialogue(tuple(steps), content["soort"])
+
+
+def load_safety(folder: Path = SAFETY) -> List[Sample]:
+    """Messages that are a matter of safety (label `safety_<level>`) and look-alikes that are not (label '')."""
+    samples: List[Sample] = []
+    for path in sorted(folder.glob("*.yml")):
+        label = path.stem if path.stem.startswith("safety_") else ""
+        samples += [Sample(m["tekst"], label, m["soort"]) for m in (read_yaml(path).get("berichten") or [])]
+    return samples
+
+
+def all_texts(sets: UnseenSets) -> List[str]:
+    """Every message of the unseen sets, dialogues included."""
+    samples = [sample.text for group in (sets.faq, sets.intents, sets.off_topic) for sample in group]
+    return samples + [step.text for dialogue in sets.dialogues for step in dialogue.steps]
+
+
+def leaked(sets: UnseenSets, examples: Sequence[Example], lexicon: Lexicon, shortest: int = 4) -> List[str]:
+    """Unseen messages that also stand among the examples, case, accents and punctuation aside.
+
+    Messages of fewer than `shortest` words ("hoi", "wat is melatonine") can't but coincide and are left out.
+    """
+    trained: Set[str] = {key(text, lexicon.abbreviations) for text, _ in examples}
+    keys: Dict[str, str] = {text: key(text, lexicon.abbreviations) for text in all_texts(sets)}
+    return [text for text, form in keys.items() if len(form.split()) >= shortest and form in trained]

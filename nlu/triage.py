@@ -1,0 +1,526 @@
+"""Triage: does a message hold a matter of safety, and which one? Pure functions over data/veiligheid, without Rasa.
+
+Looked at before anything else is done with a message, on every channel. It needs no classifier, no action server and no
+database; a classifier's opinion can be added with `combine`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from heapq import heappop, heappush
+from pathlib import Path
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
+
+from ruamel.yaml import YAML
+
+from nlu.patterns import (
+    SENTENCE_STEP,
+    Index,
+    PatternError,
+    Phrase,
+    Positions,
+    Query,
+    Span,
+    Vocabulary,
+    build_vocabulary,
+    compile_phrase,
+    compile_query,
+    overlaps,
+    sentence_of,
+)
+from nlu.typos import TypoFinder
+
+FOLDER = Path("data/veiligheid")
+PATTERNS = "patronen.yml"
+MEDICINES = "medicijnen.yml"
+REAL_WORDS = "geen_typefout.yml"
+FILES = (PATTERNS, MEDICINES, REAL_WORDS)
+
+PREFIX = "safety_"
+# Which wins: the first of these that a message holds (see also `_prefer`).
+ORDER = ("suicide", "emergency", "violence", "reaction", "medication", "pregnancy", "child", "condition")
+# Number of the level in the shop's rules; 1 to 4 are urgent, the last three share the sixth.
+LEVEL = {"suicide": 1, "emergency": 2, "violence": 3, "reaction": 4, "medication": 5}
+URGENT = frozenset(ORDER[:4])
+MAX_LEARNT_WORDS = 120  # a longer story says what it is about within this, and the patterns read all of it
+UNKNOWN_GROUP = "overig"
+NO_INTERACTION = "algemeen"
+
+# The classifier alone fires from this probability on. Low where a miss is worst.
+THRESHOLDS: Mapping[str, float] = {
+    "suicide": 0.30,
+    "emergency": 0.40,
+    "violence": 0.45,
+    "reaction": 0.50,
+    "medication": 0.55,
+    "pregnancy": 0.55,
+    "child": 0.55,
+    "condition": 0.55,
+}
+# Figurative speech ("ik lach me dood") looks like the real thing to a classifier, so it must then be much surer.
+FIGURATIVE_THRESHOLD = 0.90
+
+
+@dataclass(frozen=True)
+class TriageHit:
+    """What triage found in one message.
+
+    Attributes:
+        intent: `safety_<name>`.
+        level: 1 (suicide) to 6, as numbered in docs/safety.md.
+        pattern: id of the pattern that matched, or `classifier`.
+        medicine_group: group of data/veiligheid/medicijnen.yml, None when no medicine was named.
+        interaction: id of the known interaction, which chooses the reply about medicines.
+        also: names of further levels that the message holds, in order.
+    """
+
+    intent: str
+    level: int
+    pattern: str
+    medicine_group: Optional[str] = None
+    interaction: str = NO_INTERACTION
+    also: Tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The level's name, such as `suicide`."""
+        return self.intent[len(PREFIX) :]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Everything seen in one message: pattern id per level, the medicine side, and whether figurative speech was met."""
+
+    found: Mapping[str, str]
+    medicine_group: Optional[str] = None
+    interaction: str = NO_INTERACTION
+    changes_medicine: bool = False
+    figurative: bool = False
+
+
+@dataclass(frozen=True)
+class _Read:
+    rows: List[Tuple[int, str]]
+    written: int  # how many of the rows are words as written; the rest are two of them joined
+    starts: List[int]
+    positions: Positions
+    figurative: bool
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    id: str
+    level: str
+    queries: Tuple[Query, ...]
+    unless_overlapping: Tuple[Phrase, ...]
+    unless_present: Tuple[Phrase, ...]
+    whole_message: bool
+
+
+def _merged(query: Query) -> Phrase:
+    """All parts as one phrase, only to find the rarest step."""
+    return Phrase("", tuple(step for part in query.parts for step in part.steps))
+
+
+def level_of(name: str) -> int:
+    """The number of a level's name."""
+    return LEVEL.get(name, 6)
+
+
+class Triage:
+    """The loaded patterns. Immutable after loading, safe to share between threads."""
+
+    def __init__(
+        self, patterns: Mapping[str, Any], medicines: Mapping[str, Any], real_words: Mapping[str, Any]
+    ) -> None:
+        """Compiles the content of the three data files.
+
+        Raises:
+            PatternError: a pattern, concept or rule is written wrongly; the message names it.
+        """
+        self._replace: Dict[str, List[str]] = {k: str(v).split() for k, v in patterns["vervang"].items()}
+        self._medicines = Medicines(medicines)
+        concepts = {name: [str(entry) for entry in entries] for name, entries in patterns["begrippen"].items()}
+        concepts.update(self._medicines.concepts())
+        self._masks: List[Phrase] = [compile_phrase(text) for text in patterns["maskeren"]]
+        self._patterns: List[_Pattern] = [
+            _compile_pattern(level, item) for level in ORDER for item in patterns["patronen"][level]
+        ]
+        wrong = set(patterns["patronen"]) - set(ORDER)
+        if wrong:
+            raise PatternError(f"These levels do not exist: {', '.join(sorted(wrong))}.")
+        phrases = [part for p in self._patterns for q in p.queries for part in q.parts]
+        vetoes = [phrase for p in self._patterns for phrase in (*p.unless_overlapping, *p.unless_present)]
+        self._vocabulary: Vocabulary = build_vocabulary(concepts, [*phrases, *vetoes, *self._masks])
+        wanted = set(self._vocabulary.names_of_word) | {p for p in self._vocabulary.names_of_prefix if len(p) > 5}
+        real = frozenset(str(w) for w in [*(real_words["woorden"] or ()), *(real_words["met_de_hand"] or ())])
+        self._typos = TypoFinder(wanted, real)
+        weights = self._vocabulary.weights()
+        self._mask_index = Index(self._masks, weights)
+        self._concepts: List[Tuple[str, Phrase]] = list(self._vocabulary.phrases)
+        self._concept_index = Index([phrase for _, phrase in self._concepts], weights)
+        # One number per query, in the order of the patterns; the rarest part of a query stands for it.
+        self._queries: List[Tuple[_Pattern, Query]] = [(p, query) for p in self._patterns for query in p.queries]
+        self._query_index = Index([_merged(query) for _, query in self._queries], weights)
+        self._word_names = lru_cache(maxsize=20_000)(self._names_of)
+        self._joined: FrozenSet[str] = frozenset(w for w in wanted if len(w) >= 7)
+
+    # --- words ---------------------------------------------------------------------------------------------------
+
+    def sentences(self, text: str) -> List[List[str]]:
+        """The message as sentences of plain words, typing errors corrected; '' stands for a comma."""
+        return [words for words in (self._words(part) for part in _split(text)) if any(words)]
+
+    def _words(self, sentence: str) -> List[str]:
+        words: List[str] = []
+        for token in _TOKEN.findall(sentence):
+            if token == ",":
+                words.append("")
+            else:
+                words += self._replace.get(token) or [token]
+        return words
+
+    def _names_of(self, word: str) -> FrozenSet[str]:
+        """What a word counts as: itself, else the word that was probably meant, else two words written as one."""
+        names = self._vocabulary.names(word)
+        if not names:
+            meant = self._typos.correct(word)
+            if meant is not None:
+                names = self._vocabulary.names(meant)
+        return frozenset(names)
+
+    def _glued(self, word: str) -> Optional[Tuple[str, str]]:
+        for length in range(2, len(word) - 1):
+            first, second = word[:length], word[length:]
+            known = self._vocabulary.names_of_word
+            if (first in _GLUE and second in known) or (second in _GLUED_AFTER and first in known and length > 3):
+                return first, second
+        return None
+
+    def takes_for(self, word: str) -> Optional[str]:
+        """The word of ours that an unknown word is taken for, None when it is known or far from all of ours."""
+        return None if self._vocabulary.names(word) else self._typos.correct(word)
+
+    # --- looking -------------------------------------------------------------------------------------------------
+
+    def examine(self, text: str) -> Examination:
+        """Looks for everything in a message of any length; linear in its length."""
+        return self._examine(self._read(text))
+
+    def _examine(self, read: "_Read") -> Examination:
+        positions, starts = read.positions, read.starts
+        found: Dict[str, str] = {}
+        vetoes: Dict[str, List[Span]] = {}
+        for number in self._query_index.candidates(positions.present):
+            pattern, query = self._queries[number]
+            if pattern.level not in found and self._holds(pattern, query, positions, starts, vetoes):
+                found[pattern.level] = pattern.id
+        group, interaction, changes = self._medicines.about(read.rows, positions, self._word_names)
+        return Examination(found, group, interaction, changes, read.figurative)
+
+    def features(self, text: str) -> Counter[str]:
+        """What the classifier of triage learns from: words, pairs of words and letters, as {name: count}.
+
+        No concepts and no patterns, so that it is an opinion of its own.
+        """
+        read = self._read(text)
+        counts: Counter[str] = Counter()
+        words = [word for _, word in read.rows[: min(read.written, MAX_LEARNT_WORDS)]]
+        counts.update("w:" + word for word in words)
+        counts.update(f"p:{one} {other}" for one, other in zip(("<", *words), (*words, ">")))
+        for word in words:
+            padded = f"<{word}>"
+            counts.update("c:" + padded[i : i + n] for n in (3, 4, 5) for i in range(len(padded) - n + 1))
+        return counts
+
+    def _read(self, text: str) -> "_Read":
+        rows: List[Tuple[int, str]] = []
+        starts: List[int] = []
+        ends: List[int] = []
+        offset = 0
+        for words in self.sentences(text):
+            starts.append(offset)
+            for word in words:
+                if not word:
+                    if offset > starts[-1]:
+                        ends.append(offset)
+                    continue
+                pieces: Sequence[str] = (word,)
+                if len(word) >= 5 and not self._word_names(word):
+                    pieces = self._glued(word) or (word,)
+                for piece in pieces:
+                    rows.append((offset, piece))
+                    offset += 1
+            ends.append(offset)
+            offset += SENTENCE_STEP
+        joined = [
+            (place, first + second)
+            for (place, first), (next_place, second) in zip(rows, rows[1:])
+            if next_place == place + 1 and first + second in self._joined
+        ]
+        positions, figurative = self._positions(rows, joined, starts, ends)
+        return _Read([*rows, *joined], len(rows), starts, positions, figurative)
+
+    def _positions(
+        self,
+        rows: Sequence[Tuple[int, str]],
+        joined: Sequence[Tuple[int, str]],
+        starts: Sequence[int],
+        ends: Sequence[int],
+    ) -> Tuple[Positions, bool]:
+        # "zelf moord" counts as its two words and as the one that was meant.
+        spans = [*((word, (place, place + 1)) for place, word in rows), *((w, (p, p + 2)) for p, w in joined)]
+        positions = Positions()
+        for word, span in spans:
+            for name in self._word_names(word):
+                positions.add(name, span)
+        hidden: Set[int] = set()
+        for number in self._mask_index.candidates(positions.present):
+            for start, end in positions.find(self._masks[number]):
+                hidden.update(range(start, end))
+        if hidden:
+            positions = Positions()
+            for word, span in spans:
+                if hidden.isdisjoint(range(*span)):
+                    for name in self._word_names(word):
+                        positions.add(name, span)
+        for start in starts:
+            positions.add("^", (start, start))
+        for end in ends:
+            positions.add("$", (end, end))
+        waiting = self._concept_index.candidates(positions.present)
+        done: Set[int] = set()
+        while waiting:
+            number = heappop(waiting)
+            if number in done:
+                continue
+            done.add(number)
+            concept, phrase = self._concepts[number]
+            spans = positions.find(phrase)
+            for span in spans:
+                positions.add(concept, span)
+            if spans:
+                for later in self._concept_index.under(concept):
+                    heappush(waiting, later)
+        return positions, bool(hidden)
+
+    def _holds(
+        self,
+        pattern: _Pattern,
+        query: Query,
+        positions: Positions,
+        starts: Sequence[int],
+        vetoes: Dict[str, List[Span]],
+    ) -> bool:
+        for span in positions.search(query, pattern.whole_message):
+            if pattern.id not in vetoes:
+                vetoes[pattern.id] = [veto for phrase in pattern.unless_overlapping for veto in positions.find(phrase)]
+            if any(overlaps(span, veto) for veto in vetoes[pattern.id]):
+                continue
+            if not self._excepted(pattern, span, positions, starts):
+                return True
+        return False
+
+    def _excepted(self, pattern: _Pattern, span: Span, positions: Positions, starts: Sequence[int]) -> bool:
+        here = sentence_of(span, starts)
+        for phrase in pattern.unless_present:
+            for exception in positions.find(phrase):
+                if pattern.whole_message or sentence_of(exception, starts) == here:
+                    return True
+        return False
+
+    def assess(self, text: str) -> Optional[TriageHit]:
+        """The most urgent matter of safety in a message, None when there is none."""
+        return decide(self.examine(text))
+
+
+def decide(seen: Examination, fired: Mapping[str, str] = {}) -> Optional[TriageHit]:
+    """Chooses the level that wins among what patterns saw and what else fired ({level: pattern id})."""
+    levels = {**fired, **seen.found}
+    if not levels:
+        return None
+    ordered = [name for name in ORDER if name in levels]
+    winner = _prefer(ordered, seen)
+    return TriageHit(
+        intent=PREFIX + winner,
+        level=level_of(winner),
+        pattern=levels[winner],
+        medicine_group=seen.medicine_group or (UNKNOWN_GROUP if winner == "medication" else None),
+        interaction=seen.interaction,
+        also=tuple(name for name in ordered if name != winner),
+    )
+
+
+def _prefer(ordered: Sequence[str], seen: Examination) -> str:
+    """The first level; a pregnancy or a child wins over a medicine that is only mentioned."""
+    if ordered[0] == "medication" and not seen.changes_medicine:
+        for name in ("pregnancy", "child"):
+            if name in ordered:
+                return name
+    return ordered[0]
+
+
+def combine(seen: Examination, probabilities: Mapping[str, float]) -> Optional[TriageHit]:
+    """Patterns and classifier together: either one fires, the classifier from its level's threshold on.
+
+    Args:
+        seen: what the patterns saw.
+        probabilities: the classifier's {label: probability}; {} when it has no opinion.
+    """
+    fired: Dict[str, str] = {}
+    for name in ORDER:
+        threshold = FIGURATIVE_THRESHOLD if seen.figurative else THRESHOLDS[name]
+        if probabilities.get(PREFIX + name, 0.0) >= threshold:
+            fired[name] = "classifier"
+    return decide(seen, fired)
+
+
+# --- medicines -----------------------------------------------------------------------------------------------------
+
+
+class Medicines:
+    """The names of medicines by group, and what is known to interact."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        """Reads the content of medicijnen.yml. Raises `PatternError` when a rule names an unknown group."""
+        self._group_of: Dict[str, str] = {}
+        self._names: List[str] = []
+        self._classes: List[str] = []
+        self._doubtful: FrozenSet[str] = frozenset(plain(name) for name in data["dubbelzinnig"])
+        self._precedence: List[str] = list(data["voorrang"])
+        self._substances: Dict[str, str] = {plain(n): g for g, names in data["middelen"].items() for n in names}
+        self._rules: List[Mapping[str, Any]] = list(data["wisselwerkingen"])
+        groups: Mapping[str, Any] = data["groepen"]
+        for group, content in groups.items():
+            for kind in ("stoffen", "merken_nl", "merken_be", "klassen"):
+                for name in content[kind]:
+                    self._group_of.setdefault(plain(str(name)), group)
+                    (self._classes if kind == "klassen" else self._names).append(plain(str(name)))
+        used = {g for rule in self._rules for g in rule.get("groep", ())} | set(self._precedence)
+        if used - set(groups):
+            raise PatternError(f"{MEDICINES}: unknown groups {', '.join(sorted(used - set(groups)))}.")
+
+    def concepts(self) -> Dict[str, List[str]]:
+        """MEDNAAM and MEDKLASSE for the patterns. A name that is also a word counts only after a word of use."""
+        sure = [name for name in self._names if name not in self._doubtful]
+        unsure = [f"SLIK ~3 {name}" for name in self._names if name in self._doubtful]
+        return {"MEDNAAM": [*sure, *unsure], "MEDKLASSE": list(self._classes)}
+
+    def about(
+        self, rows: Sequence[Tuple[int, str]], positions: Positions, names_of: Any
+    ) -> Tuple[Optional[str], str, bool]:
+        """Group, interaction and whether the medicine is combined, stopped or replaced rather than just mentioned."""
+        groups: Set[str] = set()
+        substances: Set[str] = set()
+        for place, _ in positions.spans(frozenset({"MEDNAAM", "MEDKLASSE"})):
+            for word in (word for at, word in rows if at == place):
+                groups |= {self._group_of[n] for n in {word, *names_of(word)} if n in self._group_of}
+        for _, word in rows:
+            substances |= {self._substances[n] for n in {word, *names_of(word)} if n in self._substances}
+        if positions.holds_any(frozenset({"MEDPIL"})):
+            groups.add("anticonceptie")
+        changes = bool(positions.spans(frozenset({"STOP", "VERVANG"})))
+        combines = changes or bool(positions.spans(frozenset({"COMBI"})))
+        group = next((name for name in self._precedence if name in groups), None)
+        return group, self._interaction(groups, substances, changes), combines
+
+    def _interaction(self, groups: Set[str], substances: Set[str], changes: bool) -> str:
+        for rule in self._rules:
+            if rule.get("stoppen") and not changes:
+                continue
+            if "groep" in rule and not groups & set(rule["groep"]):
+                continue
+            if "middel" in rule:
+                wanted = set(rule["middel"])
+                if (wanted and not wanted & substances) or (not wanted and substances):
+                    continue
+            return str(rule["id"])
+        return NO_INTERACTION
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+_TOKEN = re.compile(r"[a-z0-9]+|,")
+_SENTENCE_END = re.compile(r"[.!?;:\n\r…]+(?=\s|$)|\n")
+_GLUE = frozenset("ik wil niet er het is ben heb mag kan zo te me mijn geen een dit".split())
+_GLUED_AFTER = frozenset("me mij meer dood niet".split())
+_NAMES = [
+    (re.compile(r"\b5[\s-]*h[\s-]*t[\s-]*p\b|\b5[\s-]*(?:hpt|thp|hydroxytr[iy]pto\w+)\b"), "5htp"),
+    (re.compile(r"\bs(?:in)?t[\s.-]*jan[\s'-]*s?[\s-]*kruid\w*"), "sintjanskruid"),
+    (re.compile(r"\bsint[\s-]*jan\b"), "sintjanskruid"),
+    (re.compile(r"\bl[\s-]+(?=tr[iy]|thea)"), ""),
+    (re.compile(r"(?<=\d)[.,](?=\d)"), " "),
+    (re.compile(r"['`’‘´*_]"), ""),
+]
+_LEET = str.maketrans("013457@$", "oieastas")
+
+
+def plain(text: str) -> str:
+    """Lower case without accents or apostrophes; names of substances in one spelling."""
+    decomposed = unicodedata.normalize("NFD", text.lower())
+    result = "".join(char for char in decomposed if not unicodedata.combining(char))
+    for expression, replacement in _NAMES:
+        result = expression.sub(replacement, result)
+    result = re.sub(r"([a-z])\1{2,}", r"\1\1", result)
+    return re.sub(r"[^a-z0-9,.!?;:\n\r…]+", " ", _unleet(result)).strip()
+
+
+def _unleet(text: str) -> str:
+    """Figures that stand for letters inside a word ("z3lfm00rd"); words such as b12, 5htp and 16e stay."""
+    return re.sub(r"\b(?=[a-z0-9@$]*[a-z][a-z0-9@$]*[0-9@$][a-z0-9@$]*[a-z])[a-z][a-z0-9@$]{4,}\b", _letters, text)
+
+
+def _letters(match: "re.Match[str]") -> str:
+    return match.group(0).translate(_LEET)
+
+
+def _split(text: str) -> List[str]:
+    return _SENTENCE_END.split(plain(text))
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def _compile_pattern(level: str, item: Mapping[str, Any]) -> _Pattern:
+    unknown = set(item) - {"id", "zoek", "niet", "behalve", "bereik"}
+    if unknown or not item.get("id") or not item.get("zoek"):
+        raise PatternError(
+            f"{PATTERNS}, {level}, {item.get('id')}: needs id and zoek; unknown keys: {sorted(unknown)}."
+        )
+    if item.get("bereik", "zin") not in ("zin", "bericht"):
+        raise PatternError(f"{PATTERNS}, {item['id']}: bereik is 'zin' or 'bericht'.")
+    return _Pattern(
+        id=item["id"],
+        level=level,
+        queries=tuple(compile_query(str(text)) for text in item["zoek"]),
+        unless_overlapping=tuple(compile_phrase(str(text)) for text in item.get("niet", ())),
+        unless_present=tuple(compile_phrase(str(text)) for text in item.get("behalve", ())),
+        whole_message=item.get("bereik") == "bericht",
+    )
+
+
+def read_files(folder: Path = FOLDER) -> Dict[str, str]:
+    """The data files as {name: text}. Raises `OSError` when one is missing."""
+    return {name: (folder / name).read_text(encoding="utf-8") for name in FILES}
+
+
+def load_triage(texts: Mapping[str, str]) -> Triage:
+    """Builds triage from the texts of its data files (see `read_files`). Raises `PatternError` on a mistake in them."""
+    yaml = YAML(typ="safe")
+    documents = {name: yaml.load(texts[name]) for name in FILES}
+    return Triage(documents[PATTERNS], documents[MEDICINES], documents[REAL_WORDS])
+
+
+@lru_cache(maxsize=1)
+def default_triage() -> Triage:
+    """Triage from data/veiligheid, loaded once."""
+    return load_triage(read_files())
+
+
+def assess(text: str) -> Optional[TriageHit]:
+    """The most urgent matter of safety in a message by the patterns of data/veiligheid, None when there is none."""
+    return default_triage().assess(text)
