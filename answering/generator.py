@@ -129,7 +129,8 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         responses = kwargs.pop("domain_responses", self._source)
         if responses is not self._source:
             self._use_responses(responses)
-        values = {**self._shop.placeholders(), **self._helplines, **{k: v for k, v in kwargs.items() if isinstance(v, str)}}
+        given = {key: value for key, value in kwargs.items() if isinstance(value, str)}
+        values = {**self._shop.placeholders(), **self._helplines, **given}
         reply = _Reply(tracker, output_channel, values)
         kind, _, rest = utter_action.partition("/")
         if utter_action == CLARIFY:

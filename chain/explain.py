@@ -30,7 +30,7 @@ SHORTAGE_BLOCKER = "tekort aan een schakel"
 ACID_BLOCKER = "te weinig maagzuur"  # every mention of maagzuur also names it
 _B_VITAMINS = ("vitamine B6", "vitamine B12", "foliumzuur")
 _INHERITED = (TOO_LITTLE, AFTER, BEFORE, FOOD, CERTAINTY)
-_MORE_OF = {WHAT: MORE, TOO_LITTLE: FOOD, MORE: CERTAINTY, FOOD: CERTAINTY, STEP: MORE, BLOCKER: CERTAINTY}
+_MORE_OF = {WHAT: MORE, TOO_LITTLE: FOOD, MORE: CERTAINTY, FOOD: CERTAINTY, STEP: WHAT, BLOCKER: CERTAINTY}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Dict, FrozenSet, List, Sequence
 
 from chain import route
-from chain.model import Chain, load_chain
+from chain.model import HELPS, NEEDED, Chain, load_chain
 from chain.wording import link_values, listing
 
 WHOLE = "keten"
@@ -94,8 +94,15 @@ def _with_link(chain: Chain, link: str) -> Picture:
     return Picture(of_link(chain, link), frozenset([link]), frozenset(), frozenset(), "", alt)
 
 
+def _held_up(chain: Chain, link: str) -> List[str]:
+    """Links after this one when the chain can't do without it; of an indirect helper that is not known."""
+    conversion = route.conversion_of(chain, link)
+    kind = chain.omzettingen[conversion].met.get(link, NEEDED) if conversion else NEEDED
+    return route.downstream(chain, link) if kind in (NEEDED, HELPS) else []
+
+
 def _with_too_little(chain: Chain, link: str) -> Picture:
-    after = route.downstream(chain, link)
+    after = _held_up(chain, link)
     template = chain.beeld.alt_tekort if after else chain.beeld.alt_tekort_laatste
     alt = _alt(chain, template.format(**link_values(chain, link), lijst=listing(chain, after)))
     name = too_little_of(chain, link)
@@ -108,8 +115,9 @@ def _with_blocker(chain: Chain, blocker: str) -> Picture:
     if not hit:
         alt = _alt(chain, chain.beeld.alt_blokkade_los.format(blokkade=blocker))
         return Picture(name, frozenset(), frozenset(), frozenset(), "", alt, title)
-    after = route.downstream(chain, hit)
-    alt = _alt(chain, chain.beeld.alt_blokkade.format(blokkade=blocker, schakel=hit, lijst=listing(chain, after)))
+    after = _held_up(chain, hit)
+    template = chain.beeld.alt_blokkade if after else chain.beeld.alt_blokkade_zonder
+    alt = _alt(chain, template.format(blokkade=blocker, schakel=hit, lijst=listing(chain, after)))
     return Picture(name, frozenset(), frozenset([hit]), frozenset(after), chain.beeld.hapert, alt, title)
 
 

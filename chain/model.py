@@ -163,6 +163,7 @@ class Look(_Model):
     alt_tekort: str
     alt_tekort_laatste: str
     alt_blokkade: str
+    alt_blokkade_zonder: str
     alt_blokkade_los: str
     alt_check: str
     te_weinig: str

@@ -1,54 +1,435 @@
-"""Serves the demo shop page at `/`, so that `make run` ends with something to look at and talk to."""
+"""The web chat's channel under `/webhooks/web`: messages by POST, replies by server-sent events.
+
+    POST   /session        a new session: {"token"}
+    GET    /history        {"events", "busy", "state", "token"}; the token is a fresh one
+    POST   /messages       {"id", "text"}: stored, then answered over /events; the same id again changes nothing
+    GET    /events         server-sent events; resumes after the Last-Event-ID header
+    POST   /rating         {"n", "rating": "up" | "down" | null}
+    DELETE /conversation   deletes everything that was said, here and in Rasa's tracker
+    GET    /questions      {"questions"} for suggestions while typing
+
+All but /session and /questions need `Authorization: Bearer <token>`. Browsers on other pages than the allowed ones are
+refused. Errors are {"error": code, "text": Dutch}.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import functools
+import inspect
+import json
+import logging
+import re
+import time
 from pathlib import Path
-from typing import Any, Awaitable, Callable, Dict, Optional, Tuple
+from typing import Any, Awaitable, Callable, Dict, Optional, Set, TypeVar
 
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-DEMO = Path("widget/demo")
-_PAGES: Dict[str, Tuple[str, str]] = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/demo/demo.js": ("demo.js", "text/javascript; charset=utf-8"),
-    "/demo/demo.css": ("demo.css", "text/css; charset=utf-8"),
-    "/demo/icon.svg": ("icon.svg", "image/svg+xml"),
-    "/demo/pot.svg": ("pot.svg", "image/svg+xml"),
-}
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-}
+from answering.generator import ShopFile
+from channels.erase import erase_tracker
+from channels.event_log import ENDED, HANDOVER, MAX_ATTEMPTS, EventLog, SessionGone
+from channels.exchange import Refusal, hand_over
+from channels.incoming import MAX_BODY, NoText, TextTooLong, clean_text
+from channels.limits import RateLimit, allowed_origins, client_address
+from channels.sessions import NoSession, Tokens, load_secret, new_session_id
+from channels.suggestions import answerable_questions, as_document
+from channels.web_output import WebOutput
+from content import texts
+from shop.settings import Environment, load_environment
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "/webhooks/web/"
+POLL = 2.0  # seconds until an open stream looks for events that another process stored
+HEARTBEAT = 15.0  # seconds of silence after which a stream sends a comment, so that proxies keep it open
+STREAM_SECONDS = 900.0  # then the client connects again, with its token checked anew
+STREAMS_PER_SESSION = 6
+PURGE_EVERY = 3_600.0
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_METHODS = "GET, POST, DELETE, OPTIONS"
+_HEADERS = "authorization, content-type, last-event-id"
+_T = TypeVar("_T")
+OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
 
 
-class DemoShop(InputChannel):
-    """Static pages only; the page itself talks to the REST channel."""
+class WebChannel(InputChannel):
+    """Rasa connector for the chat widget; named in credentials.yml."""
 
     @classmethod
     def name(cls) -> str:
-        """Name in the list of channels."""
-        return "demo"
+        """Part of the address, and the channel's name in the tracker."""
+        return "web"
 
-    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        """Reads the pages once and answers their paths before Rasa's own greeting at `/` does."""
-        contents = {path: ((DEMO / name).read_bytes(), kind) for path, (name, kind) in _PAGES.items()}
-        routes = Blueprint("schakel_demo")
+    def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
+        """The routes. `on_new_message` hands a message to Rasa and returns when it is answered."""
+        return make_routes(WebChat(load_environment(), on_new_message))
 
-        async def serve(request: Request) -> Optional[HTTPResponse]:
-            if request.method not in ("GET", "HEAD") or request.path not in contents:
-                return None
-            body, kind = contents[request.path]
-            return response.raw(body, content_type=kind, headers=_HEADERS)
 
-        # Rasa has taken the route "/" already; a request middleware is the supported way to come first.
-        @routes.listener("before_server_start")
-        async def register(app: Sanic, _: Any) -> None:
-            app.register_middleware(serve, "request")
+class WebChat:
+    """The channel's work without its addresses: who may ask, what is stored, who answers, who hears of it."""
 
-        return routes
+    def __init__(self, environment: Environment, on_new_message: OnNewMessage) -> None:
+        """Opens the log. Raises `SettingsError` for a setting that is wrong."""
+        self.environment = environment
+        self.origins = allowed_origins(environment)
+        self.tokens = Tokens(load_secret(environment.secret), environment.web_days)
+        self.log = EventLog(environment.web_database)
+        self.texts = {name: variations[0]["text"] for name, variations in texts.load_texts().items()}
+        self.by_session = RateLimit(environment.web_per_minute)
+        self.by_address = RateLimit(environment.web_address_per_minute)
+        self.streams: Dict[str, Set[asyncio.Event]] = {}
+        self.is_stopping = False
+        self.app: Optional[Sanic] = None
+        self._on_new_message = on_new_message
+        self._locks: Dict[str, asyncio.Lock] = {}
+        self._tasks: Set["asyncio.Task[None]"] = set()
+
+    # --- who may ask -------------------------------------------------------------------------------------------
+
+    def check_origin(self, request: Request) -> None:
+        """Refuses browsers on other pages. A same-origin GET carries no Origin header; every POST and DELETE does."""
+        origin = request.headers.get("origin")
+        same_page = request.method == "GET" and origin is None
+        if not same_page and origin not in self.origins:
+            raise Refusal(403, "origin_not_allowed", texts.VERZOEK_ONGELDIG)
+
+    def check_address(self, request: Request) -> None:
+        """Counts a request of this network address."""
+        forwarded = request.headers.get("x-forwarded-for", "")
+        address = client_address(request.ip, forwarded, self.environment.web_proxies)
+        if self.by_address.wait(address):
+            raise Refusal(429, "too_many_requests", texts.TE_VEEL_BERICHTEN)
+
+    def session_of(self, request: Request) -> str:
+        """The session that the request's token stands for."""
+        try:
+            return self.tokens.read(request.headers.get("authorization"))
+        except NoSession:
+            raise Refusal(401, "no_session", texts.VERZOEK_ONGELDIG) from None
+
+    # --- what is asked and answered ----------------------------------------------------------------------------
+
+    async def receive(self, session: str, payload: Any) -> Dict[str, Any]:
+        """Stores a message and has it answered: {"n": its number, "new": whether it was not known yet}."""
+        if not isinstance(payload, dict) or not isinstance(payload.get("text"), str):
+            raise Refusal(400, "text_must_be_text", texts.VERZOEK_ONGELDIG)
+        client_id = payload.get("id")
+        if not isinstance(client_id, str) or not _CLIENT_ID.fullmatch(client_id):
+            raise Refusal(400, "id_invalid", texts.VERZOEK_ONGELDIG)
+        try:
+            text = clean_text(payload["text"])
+        except TextTooLong:
+            raise Refusal(413, "text_too_long", texts.BERICHT_TE_LANG) from None
+        except NoText:
+            raise Refusal(400, "text_empty", texts.BERICHT_LEEG) from None
+        state = await self.run(self.log.state, session)
+        if state in (HANDOVER, ENDED):
+            name = texts.CHAT_WORDT_OVERGENOMEN if state == HANDOVER else texts.CHAT_AFGESLOTEN
+            raise Refusal(409, "conversation_" + ("paused" if state == HANDOVER else "ended"), name)
+        if self.by_session.wait(session):
+            raise Refusal(429, "too_many_messages", texts.TE_VEEL_BERICHTEN)
+        number, is_new = await self.run(self.log.add_question, session, client_id, text)
+        if is_new:
+            self.answer_soon(session)
+            self.notify(session)
+        return {"n": number, "new": is_new}
+
+    def answer_soon(self, session: str) -> None:
+        """Answers the session's waiting messages in the background."""
+        task = asyncio.get_running_loop().create_task(self._answer_all(session))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer_all(self, session: str) -> None:
+        async with self.lock(session):
+            while not self.is_stopping:
+                question = await self.run(self.log.next_question, session)
+                if question is None:
+                    return
+                output = WebOutput()
+                # A message that brought the process down is not tried for ever.
+                if question.attempts < MAX_ATTEMPTS:
+                    message = UserMessage(question.text, output, session, input_channel=WebChannel.name())
+                    await hand_over(self._on_new_message, message, self.environment.answer_timeout)
+                replies = output.replies or [{"text": self.texts[texts.STORING]}]
+                await self.run(self.log.add_replies, session, question.number, replies, output.state)
+                self.notify(session)
+
+    @contextlib.asynccontextmanager
+    async def lock(self, session: str) -> Any:
+        """One thing at a time per session; forgets locks that nobody waits for."""
+        lock = self._locks.setdefault(session, asyncio.Lock())
+        try:
+            async with lock:
+                yield
+        finally:
+            if not lock.locked() and not getattr(lock, "_waiters", None):
+                self._locks.pop(session, None)
+
+    async def erase(self, session: str) -> None:
+        """Deletes a conversation everywhere, after what is being answered in it."""
+        async with self.lock(session):
+            agent = getattr(self.app.ctx, "agent", None) if self.app else None
+            # Rasa's copy first: when that fails, the visitor still has the chat to try again from.
+            if agent is not None and not await self.run(erase_tracker, agent.tracker_store, session):
+                logger.error("Rasa's tracker store is no SQL store: a conversation could not be deleted from it.")
+                raise Refusal(500, "erase_failed", texts.STORING)
+            await self.run(self.log.delete, session)
+        self.notify(session)
+
+    async def purge(self) -> None:
+        """Deletes the conversations that are older than the shop keeps them."""
+        before = time.time() - self.environment.web_days * 86_400
+        for session in await self.run(self.log.sessions_unseen_since, before):
+            await self.erase(session)
+
+    # --- who hears of it ---------------------------------------------------------------------------------------
+
+    def notify(self, session: str) -> None:
+        """Wakes the session's open streams."""
+        for wake in self.streams.get(session, ()):
+            wake.set()
+
+    async def stream(self, session: str, after: int, send: Callable[[str], Awaitable[Any]]) -> None:
+        """Sends events above number `after` as they come, until the session or the server ends.
+
+        `event: busy` (true or false) tells whether an answer is being made; it has no id, for it is no part of what
+        was said.
+        """
+        wake = asyncio.Event()
+        open_here = self.streams.setdefault(session, set())
+        open_here.add(wake)
+        try:
+            await send("retry: 1000\n\n")
+            started = sent = time.monotonic()
+            busy: Optional[bool] = None
+            while not self.is_stopping and time.monotonic() - started < STREAM_SECONDS:
+                wake.clear()
+                events, is_busy = await self.run(self.log.events, session, after)
+                chunks = [f"id: {event['n']}\ndata: {as_json(event)}\n\n" for event in events]
+                after = events[-1]["n"] if events else after
+                if is_busy != busy:
+                    busy = is_busy
+                    chunks.append(f"event: busy\ndata: {as_json(busy)}\n\n")
+                if not chunks and time.monotonic() - sent > HEARTBEAT:
+                    chunks.append(":\n\n")
+                if chunks:
+                    await send("".join(chunks))
+                    sent = time.monotonic()
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(wake.wait(), POLL)
+        except SessionGone:
+            await send("event: gone\ndata: true\n\n")
+        finally:
+            open_here.discard(wake)
+            if not open_here:
+                self.streams.pop(session, None)
+
+    # --- start and stop ----------------------------------------------------------------------------------------
+
+    async def start(self, app: Sanic) -> None:
+        """Answers what an earlier stop interrupted, and deletes old conversations from now on."""
+        self.app = app
+        for session in await self.run(self.log.sessions_with_questions):
+            self.answer_soon(session)
+        purging = asyncio.get_running_loop().create_task(self._purge_hourly())
+        self._tasks.add(purging)
+
+    async def _purge_hourly(self) -> None:
+        while True:
+            try:
+                await self.purge()
+            except Exception:  # the next hour tries again
+                logger.exception("Old conversations could not be deleted.")
+            await asyncio.sleep(PURGE_EVERY)
+
+    async def stop(self) -> None:
+        """Ends all streams at once and gives up what is being answered; the next start answers it."""
+        self.is_stopping = True
+        for session in list(self.streams):
+            self.notify(session)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @staticmethod
+    async def run(function: Callable[..., _T], *arguments: Any) -> _T:
+        """Runs blocking work aside, so that other visitors don't wait for it."""
+        return await asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *arguments))
+
+
+class Questions:
+    """The suggestions document, made anew when the model or the shop's settings change."""
+
+    def __init__(self, shop_file: Path) -> None:
+        """Args: shop_file: the shop's settings."""
+        self._shop = ShopFile(shop_file)
+        self._made_of: Any = None
+        self._document = as_document([])
+
+    def document(self, agent: Any) -> Any:
+        """(JSON, ETag); without questions as long as no model is loaded."""
+        domain = getattr(agent, "domain", None)
+        values = self._shop.placeholders()
+        if domain is not None and self._made_of != (id(domain), values):
+            self._document = as_document(answerable_questions(domain.responses, values))
+            self._made_of = (id(domain), values)
+        return self._document
+
+
+def make_routes(chat: WebChat) -> Blueprint:
+    """The addresses, each a few lines over `WebChat`."""
+    routes = Blueprint("schakel_web")
+    questions = Questions(Path(chat.environment.shop_file))
+
+    def guarded(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        needs_session = "session" in inspect.signature(handler).parameters
+
+        @functools.wraps(handler)
+        async def guard(request: Request) -> Any:
+            try:
+                chat.check_origin(request)
+                chat.check_address(request)
+                if needs_session:
+                    return await handler(request, chat.session_of(request))
+                return await handler(request)
+            except SessionGone:
+                return _refused(Refusal(401, "no_session", texts.VERZOEK_ONGELDIG), chat.texts)
+            except Refusal as refusal:
+                return _refused(refusal, chat.texts)
+
+        return guard
+
+    @routes.post("/session")
+    @guarded
+    async def session(request: Request) -> HTTPResponse:
+        new = new_session_id()
+        await chat.run(chat.log.open_session, new)
+        return _json({"token": chat.tokens.issue(new)}, 201)
+
+    @routes.get("/history")
+    @guarded
+    async def history(request: Request, session: str) -> HTTPResponse:
+        state = await chat.run(chat.log.state, session)
+        events, busy = await chat.run(chat.log.events, session, 0)
+        return _json({"events": events, "busy": busy, "state": state, "token": chat.tokens.issue(session)})
+
+    @routes.post("/messages", stream=True)
+    @guarded
+    async def messages(request: Request, session: str) -> HTTPResponse:
+        return _json(await chat.receive(session, await _read_json(request)), 202)
+
+    @routes.get("/events")
+    @guarded
+    async def events(request: Request, session: str) -> None:
+        last = request.headers.get("last-event-id", "0")
+        if not re.fullmatch(r"\d{1,9}", last):
+            raise Refusal(400, "last_event_id_invalid", texts.VERZOEK_ONGELDIG)
+        await chat.run(chat.log.state, session)
+        if len(chat.streams.get(session, ())) >= STREAMS_PER_SESSION:
+            raise Refusal(429, "too_many_streams", texts.TE_VEEL_BERICHTEN)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        reply = await request.respond(content_type="text/event-stream; charset=utf-8", headers=headers)
+        await chat.stream(session, int(last), reply.send)
+        await reply.eof()
+
+    @routes.post("/rating", stream=True)
+    @guarded
+    async def rating(request: Request, session: str) -> HTTPResponse:
+        payload = await _read_json(request)
+        number, value = (payload.get("n"), payload.get("rating")) if isinstance(payload, dict) else (None, None)
+        if not isinstance(number, int) or isinstance(number, bool) or value not in ("up", "down", None):
+            raise Refusal(400, "rating_invalid", texts.VERZOEK_ONGELDIG)
+        if not await chat.run(chat.log.rate, session, number, value):
+            raise Refusal(404, "no_such_answer", texts.VERZOEK_ONGELDIG)
+        return _json({"n": number, "rating": value})
+
+    @routes.delete("/conversation")
+    @guarded
+    async def conversation(request: Request, session: str) -> HTTPResponse:
+        await chat.erase(session)
+        return _json({"deleted": True})
+
+    @routes.get("/questions")
+    @guarded
+    async def suggestions(request: Request) -> HTTPResponse:
+        body, tag = questions.document(getattr(request.app.ctx, "agent", None))
+        headers = {"ETag": tag, "Cache-Control": "public, max-age=300"}
+        if request.headers.get("if-none-match") == tag:
+            return response.empty(304, headers=headers)
+        return response.raw(body, content_type="application/json", headers=headers)
+
+    @routes.listener("before_server_start")
+    async def register(app: Sanic, _: Any) -> None:
+        app.register_middleware(functools.partial(_answer_preflight, chat), "request")
+        app.register_middleware(functools.partial(_allow_origin, chat), "response")
+        # Rasa's own answer to preflights would come first and allow nobody.
+        app.request_middleware.rotate(1)
+
+    @routes.listener("after_server_start")
+    async def start(app: Sanic, _: Any) -> None:
+        await chat.start(app)
+
+    @routes.listener("before_server_stop")
+    async def stop(app: Sanic, _: Any) -> None:
+        await chat.stop()
+
+    return routes
+
+
+def _answer_preflight(chat: WebChat, request: Request) -> Optional[HTTPResponse]:
+    if request.method != "OPTIONS" or not request.path.startswith(PREFIX):
+        return None
+    return response.empty(204 if request.headers.get("origin") in chat.origins else 403)
+
+
+def _allow_origin(chat: WebChat, request: Request, reply: HTTPResponse) -> None:
+    if not request.path.startswith(PREFIX):
+        return
+    origin = request.headers.get("origin")
+    reply.headers["Vary"] = "Origin"
+    reply.headers["X-Content-Type-Options"] = "nosniff"
+    if origin in chat.origins:
+        reply.headers["Access-Control-Allow-Origin"] = origin
+        if request.method == "OPTIONS":
+            reply.headers["Access-Control-Allow-Methods"] = _METHODS
+            reply.headers["Access-Control-Allow-Headers"] = _HEADERS
+            reply.headers["Access-Control-Max-Age"] = "7200"
+    # Rasa's CORS layer adds "credentials allowed" to whatever it has not marked as done; no cookie belongs here.
+    request.ctx._sanic_cors_e = "1"
+
+
+async def _read_json(request: Request) -> Any:
+    """The body as JSON, None when it is none; reads no further than `MAX_BODY`."""
+    body = b""
+    while True:
+        chunk = await request.stream.read()
+        if chunk is None:
+            break
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise Refusal(413, "body_too_large", texts.BERICHT_TE_LANG)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def as_json(value: Any) -> str:
+    """Compact JSON on one line."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _json(data: Dict[str, Any], status: int = 200) -> HTTPResponse:
+    return response.raw(
+        as_json(data).encode(), status, headers={"Cache-Control": "no-store"}, content_type="application/json"
+    )
+
+
+def _refused(refusal: Refusal, wordings: Dict[str, str]) -> HTTPResponse:
+    return _json({"error": refusal.code, "text": wordings[refusal.text_name]}, refusal.status)

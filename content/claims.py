@@ -1,7 +1,7 @@
-"""Claims linter: what a text of the shop says about substances, against what the law lets it say. Free of Rasa's classes.
+"""Claims linter: what a text of the shop says about substances, against what the law lets it say. Free of Rasa.
 
-The rules are data (data/veiligheid/claims.yml). A finding is a reason to look, sentence by sentence; it needs words of a
-substance or product *and* of a benefit, illness, dose or offer in one sentence, and passes research and denial
+The rules are data (data/veiligheid/claims.yml). A finding is a reason to look, sentence by sentence; it needs words of
+a substance or product *and* of a benefit, illness, dose or offer in one sentence, and passes research and denial
 ("is onderzocht bij ... met wisselende uitkomst", "geen middel tegen angst").
 """
 
@@ -46,7 +46,9 @@ class ClaimsLinter:
         self._words: Dict[int, "re.Pattern[str]"] = {}
         self._authorised = [(_any(item["middel"]), _any(item["effecten"])) for item in data["toegestaan"]]
         dose = data["dosering"]
-        self._dose = re.compile(rf"\b{_NUMBER}(?:\s*(?:-|tot|à|a)\s*{_NUMBER})?\s*(?:{_alternatives(dose['eenheden'])})\b")
+        self._dose = re.compile(
+            rf"\b{_NUMBER}(?:\s*(?:-|tot|à|a)\s*{_NUMBER})?\s*(?:{_alternatives(dose['eenheden'])})\b"
+        )
         self._dose_allowed = re.compile("|".join(re.escape(_plain(text)) for text in dose["toegestaan"]))
 
     def lint(self, text: str) -> List[Finding]:
@@ -129,9 +131,9 @@ class ClaimsLinter:
     def _offer(self, plain: str, before: str, sentence: str) -> Iterable[Finding]:
         offer = self._has(self._data["aanbod"], plain)
         complaint = self._has(self._data["klachten"], plain) or self._has(self._data["klachten"], before)
-        if offer and complaint and not self._denied(plain):
-            if not self._has(self._data["aanbod_uitzondering"], plain):
-                yield Finding(OFFER, sentence, f"{complaint}: {offer}")
+        excused = self._denied(plain) or self._has(self._data["aanbod_uitzondering"], plain)
+        if offer and complaint and not excused:
+            yield Finding(OFFER, sentence, f"{complaint}: {offer}")
 
     def _prescription(self, plain: str, sentence: str) -> Iterable[Finding]:
         rules = self._data["receptplichtig"]
@@ -149,9 +151,9 @@ class ClaimsLinter:
     def _forbidden(self, plain: str, sentence: str) -> Iterable[Finding]:
         for entry in self._data["verboden_woorden"]:
             word = _plain(entry["woord"])
-            if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", plain):
-                if not any(_plain(exception) in plain for exception in entry.get("uitzondering") or ()):
-                    yield Finding(WORD, sentence, f"{entry['woord']} ({entry['reden']})")
+            excused = any(_plain(exception) in plain for exception in entry.get("uitzondering") or ())
+            if not excused and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", plain):
+                yield Finding(WORD, sentence, f"{entry['woord']} ({entry['reden']})")
 
 
 def read_claims(path: Path = CLAIMS) -> ClaimsLinter:

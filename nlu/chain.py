@@ -18,6 +18,7 @@ _WALK = frozenset({"stap", "overzicht"})
 _CHECK = "check"
 _ASKS = frozenset({"na", "voor", "voeding", "zekerheid", "te_weinig"})
 _FEW_WORDS = 5
+_FIRST_WORDS = 1
 # A message of another intent than these can still answer a question of the self-check, for "soms" is no intent.
 _QUESTIONS = frozenset({"wat", "hoe", "waarom", "wanneer", "welke", "waar", "wie", "waardoor", "hoeveel", "kun", "kan"})
 _MOST_ANSWER_WORDS = 12
@@ -64,7 +65,9 @@ class ChainWords:
 
     def hear(self, words: Sequence[str], links: Sequence[str], blockers: Sequence[str]) -> ChainHeard:
         """Reads normalised words, with the links and blockers that are found in them already."""
-        asked = frozenset(unique_names(self._asked.find(words)))
+        # "En ijzer?" follows up, "b12 en foliumzuur" does not.
+        found = [item for item in self._asked.find(words) if item.name != "vervolg" or item.start <= _FIRST_WORDS]
+        asked = frozenset(unique_names(found))
         steps = unique_names(self._steps.find(words))
         if not steps and len(words) == 1 and words[0] in self._numbers:
             steps = [words[0]]
@@ -120,6 +123,8 @@ def _in_walk(label: str, heard: ChainHeard) -> Optional[str]:
         return PREVIOUS if "terug" in heard.asked else NEXT if "overslaan" in heard.asked else STOP
     if heard.links or heard.blockers:
         return None
+    if label == "help" and "terug" in heard.asked:
+        return "explain_chain"  # back to the beginning: of the walk, not of the conversation
     if label in ("follow_up_more", "follow_up_topic") and heard.asked & {"verder", "na"}:
         return NEXT
     if label in (LINK, "follow_up_aspect", "nlu_fallback") and len(heard.words) <= _FEW_WORDS:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Sequence, Set, Tuple
 
 Span = Tuple[int, int]
 
@@ -18,9 +18,81 @@ _NO_WINDOW = SENTENCE_STEP - 1
 _MAX_STATES = 256
 # Words that are in many messages are a bad first test of whether a phrase can hold.
 _COMMON = frozenset(
-    "ik je het de een en in is van op te aan met voor dat die niet mijn mag kan kun heb heeft ben als wat hoe welke welk "
-    "zijn dan om bij ook nu er dit deze wil wou moet meer iets nog me door uit over naar magnesium serotonine melatonine "
-    "oxytocine slaap stress jullie doet werkt goed veel geen neem nemen gebruiken doen zo maar of na was had ^ $".split()
+    [
+        "ik",
+        "je",
+        "het",
+        "de",
+        "een",
+        "en",
+        "in",
+        "is",
+        "van",
+        "op",
+        "te",
+        "aan",
+        "met",
+        "voor",
+        "dat",
+        "die",
+        "niet",
+        "mijn",
+        "mag",
+        "kan",
+        "kun",
+        "heb",
+        "heeft",
+        "ben",
+        "als",
+        "wat",
+        "hoe",
+        "welke",
+        "welk",
+        "zijn",
+        "dan",
+        "om",
+        "bij",
+        "ook",
+        "nu",
+        "er",
+        "dit",
+        "deze",
+        "wil",
+        "wou",
+        "moet",
+        "meer",
+        "iets",
+        "nog",
+        "me",
+        "door",
+        "uit",
+        "over",
+        "naar",
+        "magnesium",
+        "serotonine",
+        "melatonine",
+        "oxytocine",
+        "slaap",
+        "stress",
+        "jullie",
+        "doet",
+        "werkt",
+        "goed",
+        "veel",
+        "geen",
+        "neem",
+        "nemen",
+        "gebruiken",
+        "doen",
+        "zo",
+        "maar",
+        "of",
+        "na",
+        "was",
+        "had",
+        "^",
+        "$",
+    ]
 )
 _RARE = 0.02
 
@@ -99,6 +171,7 @@ class Positions:
     """
 
     def __init__(self) -> None:
+        """Starts empty."""
         self._spans: Dict[str, List[Span]] = {}
         self._merged: Dict[FrozenSet[str], List[Span]] = {}
 
@@ -198,7 +271,7 @@ class Vocabulary:
             for word, names in table.items():
                 for name in names:
                     weights[name] = weights.get(name, 0.0) + (1.0 if word in _COMMON else _RARE)
-        for concept, phrase in self.phrases:
+        for concept, _ in self.phrases:
             weights[concept] = weights.get(concept, 0.0) + _RARE
         weights.update({"^": 9.0, "$": 9.0})
         return weights
@@ -289,10 +362,10 @@ def _in_order(
         if state.get(name) == 2:
             return
         if state.get(name) == 1:
-            raise PatternError(f"These concepts need each other: {' - '.join(path + (name,))}.")
+            raise PatternError(f"These concepts need each other: {' - '.join((*path, name))}.")
         state[name] = 1
         for other in sorted(needs[name]):
-            visit(other, path + (name,))
+            visit(other, (*path, name))
         state[name] = 2
         done.append(name)
 

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import heappop, heappush
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -39,6 +40,7 @@ PATTERNS = "patronen.yml"
 MEDICINES = "medicijnen.yml"
 REAL_WORDS = "geen_typefout.yml"
 FILES = (PATTERNS, MEDICINES, REAL_WORDS)
+LOOK_ALIKES = "gewoon.yml"
 
 PREFIX = "safety_"
 # Which wins: the first of these that a message holds (see also `_prefer`).
@@ -50,19 +52,25 @@ MAX_LEARNT_WORDS = 120  # a longer story says what it is about within this, and 
 UNKNOWN_GROUP = "overig"
 NO_INTERACTION = "algemeen"
 
-# The classifier alone fires from this probability on. Low where a miss is worst.
-THRESHOLDS: Mapping[str, float] = {
-    "suicide": 0.30,
+# How far a level must stand above "nothing the matter" for triage's own classifier to fire alone (distance between the
+# scores of linear vectors; docs/safety.md says how they were chosen). Lower for the levels where a miss is worst.
+MARGINS: Mapping[str, float] = {
+    "suicide": 0.90,
     "emergency": 0.40,
-    "violence": 0.45,
+    "violence": 0.60,
     "reaction": 0.50,
-    "medication": 0.55,
-    "pregnancy": 0.55,
-    "child": 0.55,
-    "condition": 0.55,
+    "medication": 0.70,
+    "pregnancy": 0.80,
+    "child": 1.00,
+    "condition": 0.50,
 }
+# The classifier of all intents counts from this probability on, and only when triage's own leans the same way.
+PROBABILITY = 0.50
+AGREEING_MARGIN = 0.0
 # Figurative speech ("ik lach me dood") looks like the real thing to a classifier, so it must then be much surer.
-FIGURATIVE_THRESHOLD = 0.90
+FIGURATIVE_MARGIN = 1.0
+ORDINARY = "gewoon"
+CLASSIFIER = "classifier"
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class TriageHit:
     Attributes:
         intent: `safety_<name>`.
         level: 1 (suicide) to 6, as numbered in docs/safety.md.
-        pattern: id of the pattern that matched, or `classifier`.
+        pattern: id of the pattern that matched, or `CLASSIFIER`.
         medicine_group: group of data/veiligheid/medicijnen.yml, None when no medicine was named.
         interaction: id of the known interaction, which chooses the reply about medicines.
         also: names of further levels that the message holds, in order.
@@ -93,7 +101,7 @@ class TriageHit:
 
 @dataclass(frozen=True)
 class Examination:
-    """Everything seen in one message: pattern id per level, the medicine side, and whether figurative speech was met."""
+    """Everything seen in one message: pattern id per level, the medicine side, whether figurative speech was met."""
 
     found: Mapping[str, str]
     medicine_group: Optional[str] = None
@@ -119,6 +127,20 @@ class _Pattern:
     unless_overlapping: Tuple[Phrase, ...]
     unless_present: Tuple[Phrase, ...]
     whole_message: bool
+
+
+def _features(read: _Read) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    words = [word for _, word in read.rows[: min(read.written, MAX_LEARNT_WORDS)]]
+    counts.update("w:" + word for word in words)
+    counts.update(f"p:{one} {other}" for one, other in zip(("<", *words), (*words, ">")))
+    for word in words:
+        padded = f"<{word}>"
+        counts.update("c:" + padded[i : i + n] for n in (3, 4, 5) for i in range(len(padded) - n + 1))
+    counts.update("o:" + name for name in read.positions.present if name.isupper())
+    if read.figurative:
+        counts["o:figurative"] += 1
+    return counts
 
 
 def _merged(query: Query) -> Phrase:
@@ -177,11 +199,11 @@ class Triage:
 
     def _words(self, sentence: str) -> List[str]:
         words: List[str] = []
-        for token in _TOKEN.findall(sentence):
-            if token == ",":
+        for part in _WORD_OR_COMMA.findall(sentence):
+            if part == ",":
                 words.append("")
             else:
-                words += self._replace.get(token) or [token]
+                words += self._replace.get(part) or [part]
         return words
 
     def _names_of(self, word: str) -> FrozenSet[str]:
@@ -194,6 +216,8 @@ class Triage:
         return frozenset(names)
 
     def _glued(self, word: str) -> Optional[Tuple[str, str]]:
+        if len(word) > _LONGEST_GLUED:
+            return None
         for length in range(2, len(word) - 1):
             first, second = word[:length], word[length:]
             known = self._vocabulary.names_of_word
@@ -223,19 +247,16 @@ class Triage:
         return Examination(found, group, interaction, changes, read.figurative)
 
     def features(self, text: str) -> Counter[str]:
-        """What the classifier of triage learns from: words, pairs of words and letters, as {name: count}.
+        """What triage's own classifier learns from: words, pairs of words, letters and concepts, as {name: count}.
 
-        No concepts and no patterns, so that it is an opinion of its own.
+        No patterns, so that it is an opinion of its own.
         """
+        return _features(self._read(text))
+
+    def study(self, text: str) -> Tuple[Examination, Counter[str]]:
+        """`examine` and `features` in one go."""
         read = self._read(text)
-        counts: Counter[str] = Counter()
-        words = [word for _, word in read.rows[: min(read.written, MAX_LEARNT_WORDS)]]
-        counts.update("w:" + word for word in words)
-        counts.update(f"p:{one} {other}" for one, other in zip(("<", *words), (*words, ">")))
-        for word in words:
-            padded = f"<{word}>"
-            counts.update("c:" + padded[i : i + n] for n in (3, 4, 5) for i in range(len(padded) - n + 1))
-        return counts
+        return self._examine(read), _features(read)
 
     def _read(self, text: str) -> "_Read":
         rows: List[Tuple[int, str]] = []
@@ -259,7 +280,7 @@ class Triage:
             offset += SENTENCE_STEP
         joined = [
             (place, first + second)
-            for (place, first), (next_place, second) in zip(rows, rows[1:])
+            for (place, first), (next_place, second) in pairwise(rows)
             if next_place == place + 1 and first + second in self._joined
         ]
         positions, figurative = self._positions(rows, joined, starts, ends)
@@ -300,10 +321,10 @@ class Triage:
                 continue
             done.add(number)
             concept, phrase = self._concepts[number]
-            spans = positions.find(phrase)
-            for span in spans:
-                positions.add(concept, span)
-            if spans:
+            places = positions.find(phrase)
+            for place_found in places:
+                positions.add(concept, place_found)
+            if places:
                 for later in self._concept_index.under(concept):
                     heappush(waiting, later)
         return positions, bool(hidden)
@@ -364,18 +385,22 @@ def _prefer(ordered: Sequence[str], seen: Examination) -> str:
     return ordered[0]
 
 
-def combine(seen: Examination, probabilities: Mapping[str, float]) -> Optional[TriageHit]:
-    """Patterns and classifier together: either one fires, the classifier from its level's threshold on.
+def combine(seen: Examination, margins: Mapping[str, float], probabilities: Mapping[str, float]) -> Optional[TriageHit]:
+    """Patterns and two classifiers together: either one fires at its level's threshold.
 
     Args:
         seen: what the patterns saw.
-        probabilities: the classifier's {label: probability}; {} when it has no opinion.
+        margins: how far each level stands above an ordinary message for triage's own classifier; {} without one.
+        probabilities: the {label: probability} of the classifier of all intents; {} when it has no opinion.
     """
     fired: Dict[str, str] = {}
-    for name in ORDER:
-        threshold = FIGURATIVE_THRESHOLD if seen.figurative else THRESHOLDS[name]
-        if probabilities.get(PREFIX + name, 0.0) >= threshold:
-            fired[name] = "classifier"
+    if margins:
+        # Neighbouring levels score too; the one it is surest of is what it means.
+        best = max(ORDER, key=lambda name: margins.get(name, -1.0))
+        margin = margins.get(best, -1.0) - (FIGURATIVE_MARGIN if seen.figurative else 0.0)
+        agreed = probabilities.get(PREFIX + best, 0.0) >= PROBABILITY and margin >= AGREEING_MARGIN
+        if margin >= MARGINS[best] or agreed:
+            fired[best] = CLASSIFIER
     return decide(seen, fired)
 
 
@@ -444,10 +469,13 @@ class Medicines:
 
 # --- text ------------------------------------------------------------------------------------------------------------
 
-_TOKEN = re.compile(r"[a-z0-9]+|,")
+_WORD_OR_COMMA = re.compile(r"[a-z0-9]+|,")
 _SENTENCE_END = re.compile(r"[.!?;:\n\r…]+(?=\s|$)|\n")
-_GLUE = frozenset("ik wil niet er het is ben heb mag kan zo te me mijn geen een dit".split())
-_GLUED_AFTER = frozenset("me mij meer dood niet".split())
+_LONGEST_GLUED = 60  # splitting is quadratic in the length; nobody writes two words of this size as one
+_GLUE = frozenset(
+    ["ik", "wil", "niet", "er", "het", "is", "ben", "heb", "mag", "kan", "zo", "te", "me", "mijn", "geen", "een", "dit"]
+)
+_GLUED_AFTER = frozenset(["me", "mij", "meer", "dood", "niet"])
 _NAMES = [
     (re.compile(r"\b5[\s-]*h[\s-]*t[\s-]*p\b|\b5[\s-]*(?:hpt|thp|hydroxytr[iy]pto\w+)\b"), "5htp"),
     (re.compile(r"\bs(?:in)?t[\s.-]*jan[\s'-]*s?[\s-]*kruid\w*"), "sintjanskruid"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any, Dict, List, Optional
 
+import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -14,17 +16,22 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import get_text_hash
 
+from nlu import linear
 from nlu.triage import (
     FILES,
+    FOLDER,
+    LOOK_ALIKES,
     ORDER,
+    ORDINARY,
+    PREFIX,
     URGENT,
-    Examination,
     Triage,
     TriageHit,
     combine,
     load_triage,
     read_files,
 )
+from nlu.triage_classifier import label_of, margins, read_look_alikes, train
 
 logger = logging.getLogger(__name__)
 NAME = "TriageComponent"
@@ -34,27 +41,33 @@ ALSO_SLOT = "veiligheid_ook"
 GROUP_SLOT = "medicijngroep"
 INTERACTION_SLOT = "wisselwerking"
 NOTHING_ELSE = "geen"
+FALLBACK = "nlu_fallback"
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
 class TriageComponent(GraphComponent):
     """Looks at every message; on a hit the intent becomes `safety_<level>` with confidence 1.
 
-    "Training" only copies the data files into the model, so that a running model does not depend on a folder. It must
-    stand last in the pipeline: it reads `label_probabilities` of the classifier before it, when there are any.
+    Training copies the data files into the model, so that a running model depends on no folder, and fits triage's own
+    classifier. It must stand last in the pipeline: it reads `label_probabilities` of the classifier before it, when
+    there are any, and takes back a `safety_` intent that neither patterns nor classifiers support well enough.
     """
 
-    def __init__(self, storage: ModelStorage, resource: Resource, triage: Optional[Triage]) -> None:
-        """Keeps where to persist and, when loaded, the patterns."""
+    def __init__(
+        self, storage: ModelStorage, resource: Resource, triage: Optional[Triage], ranker: Optional[linear.LinearRanker]
+    ) -> None:
+        """Keeps where to persist and, when loaded, patterns and classifier."""
         self._storage = storage
         self._resource = resource
         self._triage = triage
+        self._ranker = ranker
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
-        """Changed patterns or medicines need a new model."""
+        """Changed patterns, medicines or look-alikes need a new model."""
         texts = read_files()
-        return str(get_text_hash("\n".join(texts[name] for name in FILES)))
+        look_alikes = (FOLDER / LOOK_ALIKES).read_text(encoding="utf-8")
+        return str(get_text_hash("\n".join([*(texts[name] for name in FILES), look_alikes])))
 
     @classmethod
     def create(
@@ -65,19 +78,28 @@ class TriageComponent(GraphComponent):
         execution_context: ExecutionContext,
     ) -> TriageComponent:
         """Makes a component without patterns."""
-        return cls(model_storage, resource, None)
+        return cls(model_storage, resource, None, None)
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Checks the data files and puts them into the model.
+        """Checks the data files, puts them into the model and fits the classifier.
 
         Raises:
             PatternError: a pattern is written wrongly; the message names it.
         """
         texts = read_files()
         self._triage = load_triage(texts)
+        examples = [(m.get("text"), label_of(m.get("intent"))) for m in training_data.intent_examples if m.get("text")]
+        examples += [(text, ORDINARY) for text in read_look_alikes(FOLDER)]
+        if len({label for _, label in examples}) > 1:
+            documents = [self._triage.features(text) for text, _ in examples]
+            self._ranker = train(documents, [label for _, label in examples])
         with self._storage.write_to(self._resource) as folder:
             for name, text in texts.items():
                 (folder / name).write_text(text, encoding="utf-8")
+            if self._ranker is not None:
+                names = {"labels": self._ranker.labels, "features": list(self._ranker.vocabulary.index)}
+                (folder / "classifier.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
+                np.savez_compressed(folder / "classifier.npz", **linear.to_arrays(self._ranker))
         return self._resource
 
     @classmethod
@@ -89,10 +111,15 @@ class TriageComponent(GraphComponent):
         execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> TriageComponent:
-        """Loads the patterns out of the model."""
+        """Loads patterns and classifier out of the model."""
+        ranker = None
         with model_storage.read_from(resource) as folder:
             texts = {name: (folder / name).read_text(encoding="utf-8") for name in FILES}
-        return cls(model_storage, resource, load_triage(texts))
+            if (folder / "classifier.json").exists():
+                names = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
+                with np.load(folder / "classifier.npz") as arrays:
+                    ranker = linear.from_arrays(names["labels"], names["features"], 1.0, arrays)
+        return cls(model_storage, resource, load_triage(texts), ranker)
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Nothing after this component learns from its predictions."""
@@ -100,18 +127,31 @@ class TriageComponent(GraphComponent):
 
     def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
         """Examines messages; `tracker` is the conversation before them."""
-        assert self._triage is not None
         flag = current_flag(tracker)
         for message in messages:
-            seen = self._examine(message.get("text") or "")
-            hit = combine(seen, message.get("label_probabilities") or {})
+            hit = self.assess(message.get("text") or "", message.get("label_probabilities") or {})
             if hit is not None:
                 write_hit(message, hit, flag)
+            else:
+                take_back(message)
         return messages
 
-    def _examine(self, text: str) -> Examination:
+    def assess(self, text: str, probabilities: Dict[str, float]) -> Optional[TriageHit]:
+        """What patterns and classifiers together find in one text."""
         assert self._triage is not None
-        return self._triage.examine(text)
+        seen, features = self._triage.study(text)
+        own = margins(self._ranker, features) if self._ranker is not None else {}
+        return combine(seen, own, probabilities)
+
+
+def take_back(message: Message) -> None:
+    """An intent of safety without a hit is a guess: the next best takes its place only through the fallback."""
+    intent = message.get("intent") or {}
+    if str(intent.get("name", "")).startswith(PREFIX):
+        ranking = [entry for entry in message.get("intent_ranking") or [] if not entry["name"].startswith(PREFIX)]
+        fallback = {"name": FALLBACK, "confidence": float(intent.get("confidence") or 0.0)}
+        message.set("intent", fallback, add_to_output=True)
+        message.set("intent_ranking", [fallback, *ranking], add_to_output=True)
 
 
 def current_flag(tracker: Optional[DialogueStateTracker]) -> Optional[str]:

@@ -48,6 +48,7 @@ class TypoFinder:
         self._known: Set[str] = {word for word in known if len(word) >= MIN_LENGTH and word.isalnum()}
         self._real = real_words
         self._index: Dict[str, Set[str]] = {}
+        self._longest = max(map(len, self._known), default=0) + 2  # no known word is within reach of longer ones
         for word in sorted(self._known):
             for form in _without_letters(word, allowed_edits(len(word))):
                 self._index.setdefault(form, set()).add(word)
@@ -57,7 +58,9 @@ class TypoFinder:
 
         The first letter must be right: people seldom miss it, and words that differ there are mostly other words.
         """
-        if len(word) < MIN_LENGTH - 1 or word in self._known or word in self._real or word.isdigit():
+        if not MIN_LENGTH - 1 <= len(word) <= self._longest:
+            return None
+        if word in self._known or word in self._real or word.isdigit():
             return None
         edits = max(1, allowed_edits(len(word) + 1))
         best: Optional[str] = None

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from spacy_lookups_data import __file__ as lookups_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from nlu.triage import FOLDER, REAL_WORDS, load_triage, plain, read_files  # noqa: E402
+from nlu.triage import FOLDER, REAL_WORDS, load_triage, plain, read_files
 
 
 def dutch_words() -> Iterator[str]:
@@ -54,7 +54,7 @@ def main() -> None:
     candidates = {plain(word) for word in dutch_words()} | our_words()
     found = sorted(w for w in candidates if w.isalnum() and triage.takes_for(w) is not None)
     lines = [
-        "# Real words that look like a misspelt word of patronen.yml or medicijnen.yml, so that triage leaves them alone.",
+        "# Real words that look like a misspelt word of patronen.yml or medicijnen.yml; triage leaves them alone.",
         "# woorden is written by scripts/find_confusables.py; add what it misses to met_de_hand.",
         "met_de_hand: [" + ", ".join(by_hand) + "]",
         "woorden:",

@@ -147,6 +147,7 @@ def test_what_a_question_about_blockers_asks(chain: Chain, said: Heard, expected
         (heard("serotonine", asked="vervolg"), Focus("na", "5-HTP"), Question("na", ("serotonine",))),
         (heard(asked="voeding"), Focus("wat", "ijzer"), Question("voeding", ("ijzer",))),
         (heard(asked="meer"), Focus("wat", "ijzer"), Question("meer", ("ijzer",))),
+        (heard(asked="meer"), Focus("stap", "serotonine"), Question("wat", ("serotonine",))),
         (heard(asked="meer"), Focus("meer", "ijzer"), Question("zekerheid", ("ijzer",))),
         (heard(asked="zekerheid"), Focus("blokkade", "maagzuur", "stress"), Question("zekerheid", (), "stress")),
         (heard(blockers="tekort aan een schakel"), Focus("wat", "ijzer"), Question("te_weinig", ("ijzer",))),

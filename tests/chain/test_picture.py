@@ -58,6 +58,15 @@ def test_marked_blocked_and_faded_links_look_different(chain: Chain) -> None:
     assert "Genetische aanleg" in svg(chain, "blokkade-genetische-aanleg")
 
 
+def test_an_indirect_helper_is_marked_but_holds_nothing_up(chain: Chain) -> None:
+    found = gallery.pictures(chain)
+    assert found["tekort-magnesium"].blocked == {"magnesium"}
+    assert found["tekort-magnesium"].faded == frozenset()
+    assert found["tekort-ijzer"].faded == {"5-HTP", "serotonine", "melatonine"}
+    assert found["blokkade-genetische-aanleg"].alt.endswith("De blokkade genetische aanleg raakt foliumzuur.")
+    assert found["blokkade-onregelmatige-slaap"].faded == {"melatonine"}
+
+
 def test_light_and_dark_have_their_own_background(chain: Chain) -> None:
     assert "#ffffff" in svg(chain, "keten", "licht")
     assert chain.beeld.kleuren["nacht"].achtergrond in svg(chain, "keten", "nacht")

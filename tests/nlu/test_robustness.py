@@ -9,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from channels.incoming import MAX_TEXT
+from nlu.triage import default_triage
+
 MOST_SECONDS = 0.050
 TRIES = 3  # the machine may be busy: the best of these counts
 
@@ -59,3 +62,28 @@ def test_long_messages_are_understood_in_time(understanding: Any, unit: str, len
 @pytest.mark.parametrize("text", ["", " ", "\n", "\x00", "👍", "?", "\ud83d", "/", "{}", "[a](b)", "9" * 5000])
 def test_messages_without_words_are_no_error(understanding: Any, text: str) -> None:
     assert understanding.understand(text).intent
+
+
+@settings(
+    max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(text=MESSAGES.map(lambda text: text[:MAX_TEXT]))
+def test_triage_of_any_message_that_a_channel_lets_through_takes_no_longer(text: str) -> None:
+    assert best_triage(text) <= MOST_SECONDS
+
+
+@pytest.mark.parametrize("unit", ["a1", "$a", "ab", "zxcvbnm", "niet", "ik wil niet, ", " .", "niet meer leven ", "pilpil"])
+def test_triage_of_long_words_takes_no_longer(unit: str) -> None:
+    assert best_triage((unit * MAX_TEXT)[:MAX_TEXT]) <= MOST_SECONDS
+
+
+def best_triage(text: str) -> float:
+    triage = default_triage()
+    best = 9.0
+    for _ in range(TRIES):
+        start = time.process_time()
+        triage.examine(text)
+        best = min(best, time.process_time() - start)
+        if best <= MOST_SECONDS:
+            break
+    return best

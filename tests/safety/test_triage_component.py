@@ -1,0 +1,127 @@
+"""Triage inside Rasa: what a hit does to a message, how the flag stays, and that a model carries its own patterns."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+import pytest
+from rasa.engine.storage.resource import Resource
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import SlotSet
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.triage_component import TriageComponent
+
+EXAMPLES = [
+    ("ik wil niet meer leven", "safety_suicide"),
+    ("mijn man slaat mij", "safety_violence"),
+    ("wat is magnesium", "faq"),
+    ("hoe duur is verzenden", "faq"),
+]
+
+
+class Folder:
+    """A model storage that is one folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def write_to(self, resource: Resource) -> Iterator[Path]:
+        yield self.path
+
+    @contextmanager
+    def read_from(self, resource: Resource) -> Iterator[Path]:
+        yield self.path
+
+
+@pytest.fixture(scope="module")
+def component(tmp_path_factory: pytest.TempPathFactory) -> TriageComponent:
+    storage: Any = Folder(tmp_path_factory.mktemp("triage"))
+    resource = Resource("triage")
+    trained = TriageComponent.create({}, storage, resource, None)  # type: ignore[arg-type]
+    trained.train(TrainingData([Message({"text": t, "intent": i}) for t, i in EXAMPLES]))
+    return TriageComponent.load({}, storage, resource, None)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def domain() -> Domain:
+    return Domain.load("domain.yml")
+
+
+def message(text: str, intent: str = "faq", **more: Any) -> Message:
+    known = {"name": intent, "confidence": 0.8}
+    return Message({"text": text, "intent": known, "intent_ranking": [known], "entities": [], **more})
+
+
+def entities(of: Message) -> Dict[str, str]:
+    return {e["entity"]: e["value"] for e in of.get("entities")}
+
+
+def test_a_hit_comes_first_and_keeps_the_ranking(component: TriageComponent) -> None:
+    [result] = component.process([message("Wat kost verzenden? Ik wil niet meer leven.")])
+    assert result.get("intent") == {"name": "safety_suicide", "confidence": 1.0}
+    assert [entry["name"] for entry in result.get("intent_ranking")] == ["safety_suicide", "faq"]
+    assert entities(result) == {"veiligheid": "suicide", "veiligheid_ook": "geen"}
+
+
+def test_an_ordinary_message_is_left_as_it_was(component: TriageComponent) -> None:
+    [result] = component.process([message("wat is magnesium")])
+    assert result.get("intent") == {"name": "faq", "confidence": 0.8}
+    assert result.get("entities") == []
+
+
+def test_a_medicine_fills_group_and_interaction(component: TriageComponent) -> None:
+    [result] = component.process([message("mag 5-htp naast sertraline")])
+    assert entities(result) == {"veiligheid": "medication", "medicijngroep": "ssri", "wisselwerking": "serotonine"}
+
+
+def test_an_overdose_beside_a_wish_to_die_is_noted(component: TriageComponent) -> None:
+    [result] = component.process([message("ik heb een hele strip pillen geslikt want ik wil dood")])
+    assert entities(result)["veiligheid_ook"] == "emergency"
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "after"),
+    [
+        ("suicide", "mag ik 5-htp naast sertraline", "suicide"),
+        ("suicide", "mijn man slaat mij", "suicide"),
+        ("violence", "ik wil niet meer leven", "suicide"),
+        ("medication", "ik ben zwanger, mag ik magnesium", "pregnancy"),
+    ],
+)
+def test_an_urgent_flag_stays_until_a_more_urgent_one_comes(
+    component: TriageComponent, domain: Domain, before: str, text: str, after: str
+) -> None:
+    tracker = DialogueStateTracker("somebody", domain.slots)
+    tracker.update(SlotSet("veiligheid", before))
+    [result] = component.process([message(text)], tracker)
+    assert entities(result)["veiligheid"] == after
+
+
+def test_an_intent_of_safety_without_support_becomes_the_fallback(component: TriageComponent) -> None:
+    [result] = component.process([message("wat is magnesium", intent="safety_child")])
+    assert result.get("intent")["name"] == "nlu_fallback"
+    assert [entry["name"] for entry in result.get("intent_ranking")] == ["nlu_fallback"]
+
+
+def test_a_message_without_text_passes(component: TriageComponent) -> None:
+    [result] = component.process([Message({"intent": {"name": "faq", "confidence": 1.0}})])
+    assert result.get("intent")["name"] == "faq"
+
+
+def test_changed_patterns_change_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = TriageComponent.fingerprint_addon({})
+    files: Dict[str, str] = dict.fromkeys(("patronen.yml", "medicijnen.yml", "geen_typefout.yml"), "x")
+    monkeypatch.setattr("nlu.triage_component.read_files", lambda: files)
+    assert TriageComponent.fingerprint_addon({}) != before
+
+
+def test_the_slots_of_triage_exist_and_do_not_decide_rules(domain: Domain) -> None:
+    names: List[str] = ["veiligheid", "veiligheid_ook", "medicijngroep", "wisselwerking"]
+    slots = {slot.name: slot for slot in domain.slots}
+    assert [slots[name].influence_conversation for name in names] == [False] * 4
