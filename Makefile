@@ -2,9 +2,9 @@
 PY := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
-CODE := actions answering chain channels content nlu server shop tests
+CODE := actions answering chain channels content evaluation nlu review server shop tests
 
-.PHONY: help setup run chat train test lint format evaluate bench lock spacy-model clean
+.PHONY: help setup run chat train test lint format evaluate bench review lock spacy-model clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 14
@@ -36,11 +36,14 @@ format: setup  ## put the code into the house style
 	@$(PY) -m ruff format $(CODE)
 	@$(PY) -m ruff check --fix $(CODE)
 
-evaluate: setup  ## measure understanding on the unseen sets and write results/understanding.html
-	@$(PY) -m evaluation
+evaluate: setup  ## measure understanding, write results/understanding.html (PEERS=1: also stock Rasa and nlp.js)
+	@$(PY) -m evaluation $(if $(PEERS),--peers)
 
-bench: setup  ## timings as ratios in one run (docs/performance.md)
-	@$(PY) -m evaluation.bench
+bench: setup  ## timings and sizes (PEERS=1: with stock Rasa, as ratios in one run)
+	@$(PY) -m evaluation.bench $(if $(PEERS),--peers) $(if $(REUSE),--reuse)
+
+review: setup  ## propose examples from conversations in var/review.yml (ACCEPT=1: add the accepted ones to data/)
+	@$(PY) -m review $(if $(ACCEPT),--accept)
 
 lock: setup  ## compile requirements/*.in to pinned, hashed *.txt
 	@bash scripts/lock.sh

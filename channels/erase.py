@@ -23,6 +23,8 @@ def erase_tracker(tracker_store: Any, sender_id: str) -> bool:
             return False
     event = tracker_store.SQLEvent
     with tracker_store.session_scope() as session:
-        session.execute(sa.delete(event).where(event.sender_id == sender_id).execution_options(synchronize_session=False))
+        session.execute(
+            sa.delete(event).where(event.sender_id == sender_id).execution_options(synchronize_session=False)
+        )
         session.commit()
     return True

@@ -186,9 +186,7 @@ class EventLog:
                 .order_by(_events.c.number)
             ).all()
             waiting = connection.execute(
-                sa.select(_events.c.number)
-                .where(_events.c.session == session, _events.c.answered.is_(False))
-                .limit(1)
+                sa.select(_events.c.number).where(_events.c.session == session, _events.c.answered.is_(False)).limit(1)
             ).first()
         return [_as_event(row) for row in rows], waiting is not None
 

@@ -52,10 +52,16 @@ def allowed_origins(environment: Environment) -> FrozenSet[str]:
             origins |= {f"http://{host}:{environment.port}" for host in ("localhost", "127.0.0.1", environment.host)}
             continue
         scheme, separator, rest = entry.partition("://")
-        if scheme not in ("http", "https") or not separator or not rest or set(rest) & set("/*?#@ ") or rest != rest.lower():
+        if (
+            scheme not in ("http", "https")
+            or not separator
+            or not rest
+            or set(rest) & set("/*?#@ ")
+            or rest != rest.lower()
+        ):
             raise SettingsError(
-                f"SCHAKEL_WEB_ORIGINS: '{entry}' is no origin. Write it as https://www.mijnwinkel.nl, in lower case and "
-                "without a path."
+                f"SCHAKEL_WEB_ORIGINS: '{entry}' is no origin. Write it as https://www.mijnwinkel.nl, in lower case "
+                "and without a path."
             )
         origins.add(entry)
     return frozenset(origins)

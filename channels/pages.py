@@ -47,7 +47,9 @@ class StaticFile:
         if known_tag == tag:
             return response.empty(304, headers=headers)
         if accepts_gzip:
-            return response.raw(self.compressed, content_type=self.kind, headers={**headers, "Content-Encoding": "gzip"})
+            return response.raw(
+                self.compressed, content_type=self.kind, headers={**headers, "Content-Encoding": "gzip"}
+            )
         return response.raw(self.body, content_type=self.kind, headers=headers)
 
 

@@ -91,8 +91,13 @@ class Tokens:
         if scheme.lower() != "bearer" or not 0 < len(token) <= MAX_TOKEN:
             raise NoSession("no bearer token")
         try:
-            required = {"require": ["sub", "aud", "iat", "exp"]}
-            claims = jwt.decode(token, self._secret, algorithms=[_ALGORITHM], audience=_AUDIENCE, options=required)
+            claims = jwt.decode(
+                token,
+                self._secret,
+                algorithms=[_ALGORITHM],
+                audience=_AUDIENCE,
+                options={"require": ["sub", "aud", "iat", "exp"]},
+            )
         except jwt.InvalidTokenError as error:
             raise NoSession(str(error)) from None
         session = claims["sub"]

@@ -9,9 +9,7 @@ from typing import Any, List, Mapping, Sequence, Tuple
 from content.catalogue import catalogue_from_responses, fill
 
 
-def answerable_questions(
-    responses: Mapping[str, Sequence[Mapping[str, Any]]], values: Mapping[str, str]
-) -> List[str]:
+def answerable_questions(responses: Mapping[str, Sequence[Mapping[str, Any]]], values: Mapping[str, str]) -> List[str]:
     """The canonical questions that have an answer with the shop's settings as they are, in the catalogue's order.
 
     Args:

@@ -36,7 +36,9 @@ def progress(what: str) -> Callable[[int, int], None]:
 
 def main() -> int:
     """Runs everything; a missing piece ends as one clear message and exit code 1."""
-    parser = argparse.ArgumentParser(prog="python -m evaluation", description="Measures understanding on unseen messages.")
+    parser = argparse.ArgumentParser(
+        prog="python -m evaluation", description="Measures understanding on unseen messages."
+    )
     parser.add_argument("--peers", action="store_true", help="also train and measure stock Rasa and nlp.js (slow)")
     arguments = parser.parse_args()
     from server.checks import CannotStart
@@ -71,7 +73,9 @@ def run(with_slow_peers: bool) -> int:
     say("TF-IDF with a linear SVM ...")
     systems.append(figures(peers.tfidf_svm(examples, work.texts), work))
     systems.append(figures(peers.tfidf_svm(examples, work.texts, characters=True), work))
-    skipped = [] if with_slow_peers else ["Stock Rasa and nlp.js were left out: `make evaluate PEERS=1` measures them too."]
+    skipped = (
+        [] if with_slow_peers else ["Stock Rasa and nlp.js were left out: `make evaluate PEERS=1` measures them too."]
+    )
     for slow in (peers.nlp_js, peers.stock_rasa) if with_slow_peers else ():
         try:
             systems.append(figures(slow(examples, work.texts, say), work))

@@ -1,7 +1,7 @@
 """The trained assistant inside this process: whole conversations without servers, ports or files.
 
-Messages go through Rasa's own processor with the real rules, answers and actions, so what is measured is what a customer
-would meet. Only the channel and the network between Rasa and the actions are left out.
+Messages go through Rasa's own processor with the real rules, answers and actions, so what is measured is what a
+customer would meet. Only the channel and the network between Rasa and the actions are left out.
 """
 
 from __future__ import annotations
@@ -135,7 +135,9 @@ def to_prediction(parsed: Mapping[str, Any]) -> Prediction:
     ranking = selector.get("ranking") or []
     top = tuple(_id(item["intent_response_key"]) for item in ranking[:MOST_IDS])
     intents = {item["name"]: float(item["confidence"]) for item in parsed.get("intent_ranking") or []}
-    of_faq = 1.0 if any(label.startswith("faq/") for label in intents) else intents.get(_FAQ, 1.0 if not intents else 0.0)
+    of_faq = (
+        1.0 if any(label.startswith("faq/") for label in intents) else intents.get(_FAQ, 1.0 if not intents else 0.0)
+    )
     faq_confidence = float(ranking[0]["confidence"]) * of_faq if ranking else 0.0
     if name == _FAQ:
         response = selector.get("response") or {}

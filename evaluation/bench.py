@@ -182,7 +182,8 @@ def main() -> int:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     say(f"\n{platform.machine()} with {os.cpu_count()} cores, load {load:.1f}; {len(texts)} messages.")
     say(table(head, rows(ours, stock)))
-    say(f"Our understanding without Rasa around it: {percentile(alone, 50):.2f} ms of processor, p99 {percentile(alone, 99):.2f}.")
+    median, p99 = percentile(alone, 50), percentile(alone, 99)
+    say(f"Our understanding without Rasa around it: median {median:.2f}, p99 {p99:.2f} ms of processor.")
     if stock is None:
         say("Stock Rasa was left out: `make bench PEERS=1` measures it in the same run (takes long).")
     return 0

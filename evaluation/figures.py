@@ -41,7 +41,8 @@ class Work:
         """Samples with their predictions, per group. Raises ValueError when their numbers differ."""
         if len(predictions) != len(self.texts):
             raise ValueError(f"{len(predictions)} predictions for {len(self.texts)} messages.")
-        pairs, start = [], 0
+        pairs: List[Pairs] = []
+        start = 0
         for group in self.groups:
             pairs.append(list(zip(group, predictions[start : start + len(group)])))
             start += len(group)

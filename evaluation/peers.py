@@ -1,7 +1,7 @@
 """Other systems on the same examples and the same messages: TF-IDF with a linear SVM, stock Rasa, nlp.js.
 
-The two slow ones run in processes of their own. What they predict is kept in var/peers/ under a fingerprint of examples,
-messages and configuration, so that the same work is not done twice.
+The two slow ones run in processes of their own. What they predict is kept in var/peers/ under a fingerprint of
+examples, messages and configuration, so that the same work is not done twice.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def tfidf_svm(examples: Sequence[Example], texts: Sequence[str], characters: boo
     return Result(name, predictions, seconds, times, note="no threshold; learns the off-topic examples as a label")
 
 
-# --- what runs in a process of its own ---------------------------------------------------------------------------------
+# --- what runs in a process of its own ------------------------------------------------------------------------------
 
 
 def remembered(name: str, work: str, make: Callable[[], Result], cache: Path = CACHE) -> Result:
@@ -127,13 +127,13 @@ def remembered(name: str, work: str, make: Callable[[], Result], cache: Path = C
 
 def from_json(content: Mapping[str, Any]) -> Result:
     """The reverse of writing a result as JSON."""
-    predictions = [Prediction(p["label"], p["confidence"], tuple(p["top"]), p["faq_confidence"]) for p in content["predictions"]]
+    predictions = [
+        Prediction(p["label"], p["confidence"], tuple(p["top"]), p["faq_confidence"]) for p in content["predictions"]
+    ]
     return Result(**{**content, "predictions": predictions})
 
 
-def _run(
-    command: Sequence[str], what: str, timeout: float, cwd: Optional[Path] = None, politely: bool = True
-) -> None:
+def _run(command: Sequence[str], what: str, timeout: float, cwd: Optional[Path] = None, politely: bool = True) -> None:
     """Runs a command, politely at low priority. Raises `Unavailable` with the end of what it wrote when it fails."""
     environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
     try:
@@ -156,7 +156,7 @@ def _run(
 
 
 def stock_rasa(examples: Sequence[Example], texts: Sequence[str], say: Say, cache: Path = CACHE) -> Result:
-    """Stock Rasa (config.diet.yml: DIET for intents and a ResponseSelector for the ids), trained in a process of its own.
+    """Stock Rasa (config.diet.yml: DIET for intents, a ResponseSelector for the ids), trained in a process of its own.
 
     Raises:
         Unavailable: training or parsing failed.
@@ -248,7 +248,10 @@ def nlp_js(examples: Sequence[Example], texts: Sequence[str], say: Say, cache: P
             content = json.loads(found.read_text(encoding="utf-8"))
         return Result(
             "nlp.js (Dutch)",
-            [from_scores([(label, score) for label, score in ranking], NLPJS_THRESHOLD) for ranking in content["results"]],
+            [
+                from_scores([(label, score) for label, score in ranking], NLPJS_THRESHOLD)
+                for ranking in content["results"]
+            ],
             content["training_seconds"],
             content["parse_milliseconds"],
             content["model_bytes"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from typing import List, Sequence, Tuple
+from typing import Callable, List, Sequence, Tuple
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from content.catalogue import FAQ_INTENT, onderwerp_and_aspect
 
 Curve = Tuple[str, Sequence[Tuple[float, float, float]]]
 OFF_TOPIC = "off-topic"
+_REFUSALS = frozenset({"out_of_scope", "nlu_fallback"})
+_GOOD, _BAD = (0.2, 0.6, 0.35), (0.85, 0.3, 0.2)
 
 
 def _svg(figure: object) -> str:
@@ -38,6 +40,10 @@ def group_of(label: str) -> str:
     return label or OFF_TOPIC
 
 
+def _rightly_refused(row: str, column: str) -> bool:
+    return row == OFF_TOPIC and column in _REFUSALS
+
+
 def confusion_picture(labels: Sequence[Tuple[str, str]]) -> str:
     """Messages by what they are (rows) and what they were taken for (columns), by onderwerp and intent.
 
@@ -59,7 +65,7 @@ def confusion_picture(labels: Sequence[Tuple[str, str]]) -> str:
     for i in range(len(rows)):
         for j in range(len(columns)):
             strength = float(shares[i, j]) ** 0.5
-            tint = np.array([0.2, 0.6, 0.35]) if rows[i] == columns[j] else np.array([0.85, 0.3, 0.2])
+            tint = np.array(_GOOD if rows[i] == columns[j] or _rightly_refused(rows[i], columns[j]) else _BAD)
             colours[i, j] = 1 - strength * (1 - tint) if counts[i, j] else 1
     axes.imshow(colours, aspect="auto", interpolation="nearest")  # type: ignore[attr-defined]
     for i, j in zip(*np.nonzero(counts)):
@@ -73,7 +79,7 @@ def confusion_picture(labels: Sequence[Tuple[str, str]]) -> str:
     return _svg(figure)
 
 
-def _order(labels: Sequence[Tuple[str, str]]) -> "object":
+def _order(labels: Sequence[Tuple[str, str]]) -> Callable[[str], Tuple[bool, bool, str]]:
     """Sort key: onderwerpen of the FAQ first, then intents, off-topic last."""
     of_faq = {group_of(expected) for expected, _ in labels if expected.startswith(FAQ_INTENT)}
     return lambda group: (group == OFF_TOPIC, group not in of_faq, group)

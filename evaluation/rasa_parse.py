@@ -20,7 +20,9 @@ WARM_UP = 20  # messages; the first ones pay for lazy imports and caches
 
 def main() -> int:
     """Reads, parses, writes."""
-    parser = argparse.ArgumentParser(prog="python -m evaluation.rasa_parse", description="Parses messages with a model.")
+    parser = argparse.ArgumentParser(
+        prog="python -m evaluation.rasa_parse", description="Parses messages with a model."
+    )
     parser.add_argument("model", type=Path)
     parser.add_argument("texts", type=Path)
     parser.add_argument("result", type=Path)

@@ -13,6 +13,7 @@ from evaluation.metrics import Share
 from evaluation.pictures import confusion_picture, off_topic_picture
 
 PAGE = Path("results/understanding.html")
+NOTHING = Share(0, 0)
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -55,7 +56,7 @@ class Report:
     made: str
     skipped: List[str] = field(default_factory=list)
     leaked: List[str] = field(default_factory=list)
-    without_leaked: Share = Share(0, 0)
+    without_leaked: Share = NOTHING
     safety: Mapping[str, Share] = field(default_factory=dict)
 
     @property
@@ -138,15 +139,18 @@ def summary(report: Report) -> str:
         ]
         for f in report.systems
     ]
-    goals = [[goal.name, percent(goal.wanted), percent(goal.value), "" if goal.met else "NOT MET"] for goal in report.goals()]
-    kinds = ", ".join(f"{kind} {share.hits}/{share.total}" for kind, share in talk.resolved_per_kind(report.outcomes).items())
+    goals = [
+        [goal.name, percent(goal.wanted), percent(goal.value), "" if goal.met else "NOT MET"] for goal in report.goals()
+    ]
+    kinds = ", ".join(
+        f"{kind} {share.hits}/{share.total}" for kind, share in talk.resolved_per_kind(report.outcomes).items()
+    )
     parts = [table(head, rows), *report.skipped, "", table(["Goals", "wanted", "reached", ""], goals)]
     parts += ["", f"Dialogues resolved: {talk.resolved(report.outcomes)} ({kinds})"]
     parts += [f"Follow-ups resolved: {talk.resolved_steps(report.outcomes)}"]
     if report.safety:
         safety = ", ".join(f"{label or 'look-alikes'} {s.hits}/{s.total}" for label, s in report.safety.items())
         parts += [f"Safety: {safety}"]
-    parts += [
-        f"Right first among messages that don't coincide with an example ({len(report.leaked)} do): {report.without_leaked}"
-    ]
+    coincide = f"Right first among messages that don't coincide with an example ({len(report.leaked)} do)"
+    parts += [f"{coincide}: {report.without_leaked}"]
     return "\n".join(parts)

@@ -26,7 +26,8 @@ NEIGHBOURS = _neighbours()
 def misspell(text: str, edits: int, seed: int = 0) -> str:
     """The text with `edits` slips in its longer words: a neighbouring key, a letter missing, doubled, swapped or extra.
 
-    Depends on the text and the seed alone. A text without words of four letters stays as it is.
+    Depends on the text and the seed alone. A text without words of four letters stays as it is, and so does one whose
+    slip swaps two equal letters ("aa").
     """
     chance = random.Random(f"{seed}:{edits}:{text}")  # noqa: S311 - repeatable, not secret
     for _ in range(edits):

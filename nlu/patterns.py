@@ -257,17 +257,19 @@ class Vocabulary:
     Attributes:
         names_of_word: the words, concepts and prefixes that a word counts as.
         names_of_prefix: the same for words that begin so.
+        names_of_suffix: the same for longer words that end so.
         phrases: concepts with phrases of several words, in an order in which each one's parts come first.
     """
 
     names_of_word: Mapping[str, FrozenSet[str]]
     names_of_prefix: Mapping[str, FrozenSet[str]]
+    names_of_suffix: Mapping[str, FrozenSet[str]]
     phrases: Sequence[Tuple[str, Phrase]]
 
     def weights(self) -> Dict[str, float]:
         """How often each word or concept can be expected in a message, for `Index`."""
         weights: Dict[str, float] = {}
-        for table in (self.names_of_word, self.names_of_prefix):
+        for table in (self.names_of_word, self.names_of_prefix, self.names_of_suffix):
             for word, names in table.items():
                 for name in names:
                     weights[name] = weights.get(name, 0.0) + (1.0 if word in _COMMON else _RARE)
@@ -281,6 +283,8 @@ class Vocabulary:
         names = set(self.names_of_word.get(word, ()))
         for length in range(2, len(word) + 1):
             names |= self.names_of_prefix.get(word[:length], frozenset())
+        for length in range(3, len(word) - 2):  # something of a word must stand before its ending
+            names |= self.names_of_suffix.get(word[-length:], frozenset())
         return names
 
 
@@ -318,10 +322,15 @@ def build_vocabulary(concepts: Mapping[str, Sequence[str]], phrases: Iterable[Ph
     mentioned |= {name for _, phrase in ordered for name in phrase.names()}
     words: Dict[str, FrozenSet[str]] = {}
     prefixes: Dict[str, FrozenSet[str]] = {}
+    suffixes: Dict[str, FrozenSet[str]] = {}
     for name in mentioned:
         if name in concepts or name in ("^", "$") or "_" in name:
             continue
-        target, key = (prefixes, name[:-1]) if name.endswith("*") else (words, name)
+        target, key = words, name
+        if name.endswith("*"):
+            target, key = prefixes, name[:-1]
+        elif name.startswith("*"):
+            target, key = suffixes, name[1:]
         target[key] = frozenset({name} | _ancestors(name, parents))
     for concept in _in_order(concepts, sequences, parents):
         ordered += [(concept, phrase) for phrase in sequences[concept]]
@@ -330,7 +339,7 @@ def build_vocabulary(concepts: Mapping[str, Sequence[str]], phrases: Iterable[Ph
     ordered += [
         (parent, compile_phrase(n)) for n in sorted(mentioned) if "_" in n for parent in sorted(_ancestors(n, parents))
     ]
-    return Vocabulary(words, prefixes, ordered)
+    return Vocabulary(words, prefixes, suffixes, ordered)
 
 
 def _ancestors(name: str, parents: Mapping[str, Set[str]]) -> Set[str]:

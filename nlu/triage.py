@@ -55,14 +55,14 @@ NO_INTERACTION = "algemeen"
 # How far a level must stand above "nothing the matter" for triage's own classifier to fire alone (distance between the
 # scores of linear vectors; docs/safety.md says how they were chosen). Lower for the levels where a miss is worst.
 MARGINS: Mapping[str, float] = {
-    "suicide": 0.90,
-    "emergency": 0.40,
+    "suicide": 0.70,
+    "emergency": 0.50,
     "violence": 0.60,
-    "reaction": 0.50,
-    "medication": 0.70,
-    "pregnancy": 0.80,
-    "child": 1.00,
-    "condition": 0.50,
+    "reaction": 0.60,
+    "medication": 0.60,
+    "pregnancy": 0.90,
+    "child": 0.90,
+    "condition": 0.60,
 }
 # The classifier of all intents counts from this probability on, and only when triage's own leans the same way.
 PROBABILITY = 0.50
@@ -415,6 +415,7 @@ class Medicines:
         self._group_of: Dict[str, str] = {}
         self._names: List[str] = []
         self._classes: List[str] = []
+        self._endings: Dict[str, str] = {}
         self._doubtful: FrozenSet[str] = frozenset(plain(name) for name in data["dubbelzinnig"])
         self._precedence: List[str] = list(data["voorrang"])
         self._substances: Dict[str, str] = {plain(n): g for g, names in data["middelen"].items() for n in names}
@@ -425,6 +426,8 @@ class Medicines:
                 for name in content[kind]:
                     self._group_of.setdefault(plain(str(name)), group)
                     (self._classes if kind == "klassen" else self._names).append(plain(str(name)))
+            for ending in content.get("uitgangen") or ():
+                self._endings["*" + plain(str(ending))] = group
         used = {g for rule in self._rules for g in rule.get("groep", ())} | set(self._precedence)
         if used - set(groups):
             raise PatternError(f"{MEDICINES}: unknown groups {', '.join(sorted(used - set(groups)))}.")
@@ -433,7 +436,7 @@ class Medicines:
         """MEDNAAM and MEDKLASSE for the patterns. A name that is also a word counts only after a word of use."""
         sure = [name for name in self._names if name not in self._doubtful]
         unsure = [f"SLIK ~3 {name}" for name in self._names if name in self._doubtful]
-        return {"MEDNAAM": [*sure, *unsure], "MEDKLASSE": list(self._classes)}
+        return {"MEDNAAM": [*sure, *unsure, *self._endings], "MEDKLASSE": list(self._classes)}
 
     def about(
         self, rows: Sequence[Tuple[int, str]], positions: Positions, names_of: Any
@@ -443,7 +446,9 @@ class Medicines:
         substances: Set[str] = set()
         for place, _ in positions.spans(frozenset({"MEDNAAM", "MEDKLASSE"})):
             for word in (word for at, word in rows if at == place):
-                groups |= {self._group_of[n] for n in {word, *names_of(word)} if n in self._group_of}
+                known = {word, *names_of(word)}
+                groups |= {self._group_of[n] for n in known if n in self._group_of}
+                groups |= {self._endings[n] for n in known if n in self._endings}
         for _, word in rows:
             substances |= {self._substances[n] for n in {word, *names_of(word)} if n in self._substances}
         if positions.holds_any(frozenset({"MEDPIL"})):

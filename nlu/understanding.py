@@ -245,8 +245,9 @@ def train(examples: Sequence[Tuple[str, str]], lexicon: Lexicon, lemmatise: Lemm
         lexicon: the domain's words.
         lemmatise: gives the lemmas of normalised words.
     """
-    analysed = [(Analyser(lexicon, Speller({}), lambda words: words).analyse(text), label) for text, label in examples]
-    counts: Counter[str] = Counter(word for analysis, _ in analysed for word in analysis.words)
+    counts: Counter[str] = Counter()
+    for text, _ in examples:
+        counts.update(split_words(text, lexicon.abbreviations))
     spelling = {word: count for word, count in sorted(counts.items()) if count >= _MINIMUM_SPELLING}
     analyser = make_analyser(lexicon, spelling, lemmatise)
     documents = [features(analyser.analyse(text), lexicon) for text, _ in examples]

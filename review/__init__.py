@@ -1,1 +1,1 @@
-"""Learning from use: what customers asked and was not understood becomes proposals that the owner accepts or rejects."""
+"""Learning from use: what was asked and not understood becomes proposals that the owner accepts or rejects."""

@@ -17,7 +17,9 @@ from shop.settings import SettingsError, load_environment
 
 def main() -> int:
     """Parses the command and runs it; every expected failure ends as one clear message and exit code 1."""
-    parser = argparse.ArgumentParser(prog="python -m review", description="Learning from use; see docs/understanding.md.")
+    parser = argparse.ArgumentParser(
+        prog="python -m review", description="Learning from use; see docs/understanding.md."
+    )
     parser.add_argument("--accept", action="store_true", help=f"add what is accepted in {decisions.FILE} to data/")
     parser.add_argument("--store", help="address of the tracker store for SQLAlchemy, when it is not the SQLite file")
     parser.add_argument("--file", type=Path, default=decisions.FILE, help="another file than var/review.yml")

@@ -75,7 +75,11 @@ def _is_example(line: str, head: str) -> bool:
 
 
 def check(
-    entry: Entry, files: Mapping[str, Path], taken: Mapping[str, str], lexicon: Lexicon, is_safety: Callable[[str], bool]
+    entry: Entry,
+    files: Mapping[str, Path],
+    taken: Mapping[str, str],
+    lexicon: Lexicon,
+    is_safety: Callable[[str], bool],
 ) -> Tuple[str, str]:
     """Whether an accepted entry may be added.
 
@@ -139,7 +143,9 @@ def add_accepted(
             left.append(entry)
             continue
         text = entry.proposal.text.strip()
-        label, refused = check(replace(entry, proposal=replace(entry.proposal, text=text)), files, taken, lexicon, is_safety)
+        label, refused = check(
+            replace(entry, proposal=replace(entry.proposal, text=text)), files, taken, lexicon, is_safety
+        )
         if not refused:
             file = files[label]
             try:

@@ -13,7 +13,36 @@ from typing import Callable, List, Tuple, Union
 MASK = "***"  # understanding sees no word in it
 _UNITS = r"(?:mg|mcg|ug|µg|g|gr|gram|kg|ml|cl|l|ie|iu|kcal|uur|dagen|euro|cm|km)"
 # Two-letter words that follow a number of four digits without making it a postcode.
-_NO_POSTCODE = frozenset("mg ml ie iu kg gr cl cm km en of is ik je ze we in op te om na er al zo nu ga".split())
+_NO_POSTCODE = frozenset(
+    {
+        "mg",
+        "ml",
+        "ie",
+        "iu",
+        "kg",
+        "gr",
+        "cl",
+        "cm",
+        "km",
+        "en",
+        "of",
+        "is",
+        "ik",
+        "je",
+        "ze",
+        "we",
+        "in",
+        "op",
+        "te",
+        "om",
+        "na",
+        "er",
+        "al",
+        "zo",
+        "nu",
+        "ga",
+    }
+)
 
 Replacement = Union[str, Callable[["re.Match[str]"], str]]
 
@@ -34,7 +63,8 @@ _PATTERNS: Tuple[Tuple["re.Pattern[str]", Replacement], ...] = (
     (re.compile(r"\b[1-9]\d{3}\s?([a-z]{2})\b", re.I), _postcode),
     (
         re.compile(
-            r"\b\w+(?:straat|laan|weg|plein|dijk|kade|hof|steeg|gracht|singel|dreef|pad|baan|lei)\s+\d+\s?[a-z]?\b", re.I
+            r"\b\w+(?:straat|laan|weg|plein|dijk|kade|hof|steeg|gracht|singel|dreef|pad|baan|lei)\s+\d+\s?[a-z]?\b",
+            re.I,
         ),
         MASK,
     ),

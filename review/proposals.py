@@ -118,9 +118,7 @@ def _learnable(
     return None
 
 
-def _after_fallback(
-    message: Message, following: Optional[Message], questions: Mapping[str, str]
-) -> Tuple[str, str]:
+def _after_fallback(message: Message, following: Optional[Message], questions: Mapping[str, str]) -> Tuple[str, str]:
     guess = _best_guess(message)
     if following is None:
         return guess, GUESSED

@@ -83,7 +83,7 @@ export class Chat {
     this.panel = element(
       "section",
       { class: "panel", role: "dialog", "aria-labelledby": "title", hidden: true, onkeydown: (event) => this.#panelKey(event) },
-      element("header", {}, this.heading, this.human, this.menuButton, button("close", t.close, () => this.close()),
+      element("div", { class: "head" }, this.heading, this.human, this.menuButton, button("close", t.close, () => this.close()),
         element("p", {}, t.kind)),
       this.menu, this.log, this.state, element("div", { class: "foot" }, this.list, form), this.announcer,
     );
@@ -200,7 +200,8 @@ export class Chat {
   }
 
   #scroll() {
-    for (const one of [this.log, this.panel]) one.scrollTop = one.scrollHeight; // zoomed in, the whole panel scrolls
+    this.log.scrollTop = this.log.scrollHeight;
+    if (getComputedStyle(this.panel).display === "block") this.panel.scrollTop = this.panel.scrollHeight; // zoomed in far
   }
 
   #note(text) {

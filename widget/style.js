@@ -14,19 +14,19 @@ export default `
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .panel button, .panel input { font: inherit; color: inherit; }
 .panel button { min-width: 44px; min-height: 44px; padding: .3rem .8rem; border: 1px solid var(--line); border-radius: 22px; background: var(--page); cursor: pointer; }
-.panel button:hover { background: var(--tint); } .panel header button:hover { background: #0003; }
+.panel button:hover { background: var(--tint); } .panel .head button:hover { background: #0003; }
 .panel button:disabled, .panel input:disabled { opacity: .6; cursor: not-allowed; }
 .panel :focus-visible { outline: 3px solid var(--ring); outline-offset: 2px; }
 .panel svg { width: 22px; height: 22px; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; display: block; margin: auto; }
-header { display: flex; flex-wrap: wrap; align-items: center; column-gap: .2rem; padding: .3rem .5rem .3rem 1rem; background: var(--accent, #1f6b4a); color: var(--on-accent, #fff); }
-header h2 { flex: 1; min-width: 5rem; font-weight: 700; line-height: 1.3; }
-.panel header p { flex: 1 0 100%; font-size: 14px; line-height: 1.3; margin-top: -.4rem; padding-bottom: .2rem; }
-.panel header button { background: none; border-color: transparent; padding: .2rem .5rem; border-radius: 8px; }
-.panel header .human { font-size: 14px; text-decoration: underline; text-underline-offset: 3px; }
-.panel header :focus-visible { outline-color: currentColor; outline-offset: -3px; }
+.head { display: flex; flex-wrap: wrap; align-items: center; column-gap: .2rem; padding: .3rem .5rem .3rem 1rem; background: var(--accent, #1f6b4a); color: var(--on-accent, #fff); }
+.head h2 { flex: 1; min-width: 5rem; font-weight: 700; line-height: 1.3; }
+.panel .head p { flex: 1 0 100%; font-size: 14px; line-height: 1.3; margin-top: -.4rem; padding-bottom: .2rem; }
+.panel .head button { background: none; border-color: transparent; padding: .2rem .5rem; border-radius: 8px; }
+.panel .head .human { font-size: 14px; text-decoration: underline; text-underline-offset: 3px; }
+.panel .head :focus-visible { outline-color: currentColor; outline-offset: -3px; }
 .menu { display: grid; padding: .5rem; gap: .3rem; border-bottom: 1px solid var(--line); background: var(--page); }
 .panel .menu button { border-radius: 8px; text-align: start; border-color: transparent; }
-.log { flex: 1 1 auto; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 1rem; display: flex; flex-direction: column; gap: .8rem; }
+.log { position: relative; flex: 1 1 auto; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 1rem; display: flex; flex-direction: column; gap: .8rem; }
 .log:focus-visible { outline-offset: -3px; }
 .day { align-self: center; color: var(--soft); font-size: 13px; }
 .turn { display: flex; flex-direction: column; max-width: 88%; align-items: flex-start; align-self: flex-start; }

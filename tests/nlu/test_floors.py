@@ -82,7 +82,9 @@ def test_off_topic_messages_are_not_answered(assistant: Assistant, sets: UnseenS
 
 
 def test_follow_ups_are_resolved(outcomes: List[Outcome]) -> None:
-    wrong = "\n".join(f"\n{f.kind}, after '{f.before}': '{f.text}': {f.expected}, came {f.came}" for f in failures(outcomes))
+    wrong = "\n".join(
+        f"\n{f.kind}, after '{f.before}': '{f.text}': {f.expected}, came {f.came}" for f in failures(outcomes)
+    )
     assert resolved(outcomes).value >= FLOORS["dialogues"], wrong
     assert resolved_steps(outcomes).value >= FLOORS["follow_ups"], wrong
 

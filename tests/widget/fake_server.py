@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any, Dict
 
 from rasa.core.channels.channel import UserMessage
@@ -37,6 +38,15 @@ SPECIAL: Dict[str, Dict[str, Any]] = {
 }
 
 
+QUESTIONS = {
+    "magnesium_wat_is": "Wat doet magnesium in je lichaam?",
+    "serotonine_wat_is": "Wat is serotonine?",
+    "serotonine_waar": "Waar wordt serotonine gemaakt?",
+    "melatonine_wat_is": "Wat is melatonine?",
+    "winkel_verzendkosten": "Wat zijn de verzendkosten?",
+}
+
+
 async def answer(message: UserMessage) -> None:
     """Answers with what the message names, else by repeating it."""
     text = message.text
@@ -56,24 +66,16 @@ def make_app(environment: Environment) -> Sanic:
     for channel in (WebChannel(), WidgetFiles()):
         app.blueprint(channel.blueprint(answer), url_prefix=f"/webhooks/{channel.url_prefix()}")
 
-    class Domain:
-        responses = {
-            f"utter_faq/{name}": [{"text": "x", "metadata": {"vraag": vraag, "bron": "b", "gecontroleerd": "2026-11-22", "verwant": []}}]
-            for name, vraag in {
-                "magnesium_wat_is": "Wat doet magnesium in je lichaam?",
-                "serotonine_wat_is": "Wat is serotonine?",
-                "serotonine_waar": "Waar wordt serotonine gemaakt?",
-                "melatonine_wat_is": "Wat is melatonine?",
-                "winkel_verzendkosten": "Wat zijn de verzendkosten?",
-            }.items()
-        }
-
-    class Agent:
-        domain = Domain()
-        tracker_store = SQLTrackerStore(RasaDomain.empty(), db=environment.conversations)
-
-    app.ctx.agent = Agent()
+    domain = SimpleNamespace(
+        responses={f"utter_faq/{name}": [_entry(question)] for name, question in QUESTIONS.items()}
+    )
+    store = SQLTrackerStore(RasaDomain.empty(), db=environment.conversations)
+    app.ctx.agent = SimpleNamespace(domain=domain, tracker_store=store)
     return app
+
+
+def _entry(question: str) -> Dict[str, Any]:
+    return {"text": "x", "metadata": {"vraag": question, "bron": "b", "gecontroleerd": "2026-11-22", "verwant": []}}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import pytest
 
@@ -19,7 +19,11 @@ def violations(visitor: Visitor) -> List[str]:
     script = "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})"
     result: Dict[str, Any] = visitor.page.evaluate(script, TAGS)
     assert len(result["passes"]) > 15
-    return [f"{item['id']}: {node['html']} {node['failureSummary']}" for item in result["violations"] for node in item["nodes"]]
+    return [
+        f"{item['id']}: {node['html']} {node['failureSummary']}"
+        for item in result["violations"]
+        for node in item["nodes"]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +37,9 @@ def violations(visitor: Visitor) -> List[str]:
     ],
     ids=["light", "dark", "forced-colours", "320-px", "400-percent"],
 )
-def test_axe_finds_nothing_in_any_state(browser: Any, network: CuttableNetwork, server: Any, look: Dict[str, Any]) -> None:
+def test_axe_finds_nothing_in_any_state(
+    browser: Any, network: CuttableNetwork, server: Any, look: Dict[str, Any]
+) -> None:
     context = browser.new_context(locale="nl-NL", **look)
     visitor = Visitor(context.new_page()).visit(network.address)
     assert violations(visitor) == []
@@ -86,7 +92,9 @@ def test_the_whole_chat_works_with_the_keyboard_alone(visitor: Visitor) -> None:
     assert visitor.page.locator("schakel-chat .panel").is_hidden()
 
 
-def test_focus_stays_inside_where_the_chat_fills_the_screen(browser: Any, network: CuttableNetwork, server: Any) -> None:
+def test_focus_stays_inside_where_the_chat_fills_the_screen(
+    browser: Any, network: CuttableNetwork, server: Any
+) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740})
     visitor = Visitor(context.new_page()).visit(network.address).open()
     assert visitor.page.get_attribute("schakel-chat .panel", "aria-modal") == "true"
@@ -130,7 +138,7 @@ def test_at_320_pixels_nothing_scrolls_sideways_and_all_can_be_reached(
         script = "one => one.scrollWidth - one.clientWidth"
         assert visitor.page.locator(f"schakel-chat {selector}").evaluate(script) <= 0
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 320
-    for selector in ("header button >> nth=0", "#input", ".send"):
+    for selector in (".head button >> nth=0", "#input", ".send"):
         visitor.page.locator(f"schakel-chat {selector}").scroll_into_view_if_needed()
         assert visitor.page.locator(f"schakel-chat {selector}").is_visible()
     context.close()
@@ -144,4 +152,22 @@ def test_nothing_moves_for_who_asked_for_less_motion(browser: Any, network: Cutt
     script = "() => document.querySelector('schakel-chat').shadowRoot.getAnimations().length"
     assert visitor.page.evaluate(script) == 0
     visitor.wait_for_answers(1)
+    context.close()
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844), (320, 640)])
+def test_after_a_long_conversation_the_frame_is_still_in_place(
+    browser: Any, network: CuttableNetwork, server: Any, size: Tuple[int, int]
+) -> None:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    visitor = Visitor(context.new_page()).visit(network.address).open()
+    for text in ("plaat", "lijst", "plaat", "knoppen"):
+        visitor.ask(text)
+    visitor.page.wait_for_function(
+        "() => [...document.querySelector('schakel-chat').shadowRoot.querySelectorAll('img')].every(one => one.complete)"
+    )
+    script = """all => all.map(one => { const box = one.getBoundingClientRect();
+        return box.top >= 0 && box.bottom <= innerHeight && box.left >= 0 && box.right <= innerWidth })"""
+    for selector in (".head", "#input", ".send", ".choices"):
+        assert visitor.page.locator(f"schakel-chat {selector}").evaluate_all(script) == [True], selector
     context.close()

@@ -30,7 +30,7 @@ def test_opening_starts_no_session_and_the_first_message_does(visitor: Visitor) 
 
 def test_the_first_thing_shown_says_that_this_is_a_computer(visitor: Visitor) -> None:
     visitor.open()
-    assert "Digitale assistent, geen mens" in visitor.page.locator("schakel-chat header").inner_text()
+    assert "Digitale assistent, geen mens" in visitor.page.locator("schakel-chat .head").inner_text()
 
 
 def test_quick_replies_say_their_payload_and_show_their_title(visitor: Visitor) -> None:
@@ -106,7 +106,7 @@ def test_thumbs_are_kept(visitor: Visitor) -> None:
 def test_an_employee_is_one_click_away_at_every_turn(visitor: Visitor) -> None:
     visitor.open()
     for turn in (1, 2):
-        visitor.page.click("schakel-chat header >> text=Medewerker")
+        visitor.page.click("schakel-chat .head >> text=Medewerker")
         visitor.wait_for_answers(turn)
     assert visitor.answers() == ["Antwoord op: medewerker"] * 2
 

@@ -1,0 +1,31 @@
+"""Our importer gives the same data as Rasa's own, only sooner."""
+
+from __future__ import annotations
+
+from rasa.shared.importers.rasa import RasaFileImporter
+
+from server.importer import ContentImporter
+
+FILES = ["data/faq/slaap.yml", "data/faq/bouwstof.yml"]
+
+
+def test_examples_and_responses_are_those_of_rasas_own_importer() -> None:
+    ours = ContentImporter("config.yml", "domain.yml", FILES).get_nlu_data()
+    theirs = RasaFileImporter("config.yml", "domain.yml", FILES).get_nlu_data()
+    assert [m.data for m in ours.training_examples] == [m.data for m in theirs.training_examples]
+    assert ours.responses == theirs.responses
+    assert ours.fingerprint() == theirs.fingerprint()
+
+
+def test_the_data_are_read_once_for_every_language() -> None:
+    importer = ContentImporter("config.yml", "domain.yml", FILES)
+    assert importer.get_nlu_data("en") is importer.get_nlu_data("nl")
+
+
+def test_a_changed_example_has_another_hash_and_an_unchanged_one_the_same() -> None:
+    message = ContentImporter("config.yml", "domain.yml", FILES).get_nlu_data().training_examples[0]
+    before = message.fingerprint()
+    message.set("intent", message.get("intent"))
+    assert message.fingerprint() == before
+    message.set("intent", "other")
+    assert message.fingerprint() != before
