@@ -55,14 +55,14 @@ NO_INTERACTION = "algemeen"
 # How far a level must stand above "nothing the matter" for triage's own classifier to fire alone (distance between the
 # scores of linear vectors; docs/safety.md says how they were chosen). Lower for the levels where a miss is worst.
 MARGINS: Mapping[str, float] = {
-    "suicide": 0.70,
-    "emergency": 0.50,
-    "violence": 0.60,
-    "reaction": 0.60,
-    "medication": 0.60,
-    "pregnancy": 0.90,
-    "child": 0.90,
-    "condition": 0.60,
+    "suicide": 0.90,
+    "emergency": 0.70,
+    "violence": 0.80,
+    "reaction": 0.80,
+    "medication": 0.90,
+    "pregnancy": 1.10,
+    "child": 1.10,
+    "condition": 0.80,
 }
 # The classifier of all intents counts from this probability on, and only when triage's own leans the same way.
 PROBABILITY = 0.50

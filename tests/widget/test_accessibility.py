@@ -164,7 +164,7 @@ def test_after_a_long_conversation_the_frame_is_still_in_place(
     for text in ("plaat", "lijst", "plaat", "knoppen"):
         visitor.ask(text)
     visitor.page.wait_for_function(
-        "() => [...document.querySelector('schakel-chat').shadowRoot.querySelectorAll('img')].every(one => one.complete)"
+        "() => [...document.querySelector('schakel-chat').shadowRoot.querySelectorAll('img')].every(i => i.complete)"
     )
     script = """all => all.map(one => { const box = one.getBoundingClientRect();
         return box.top >= 0 && box.bottom <= innerHeight && box.left >= 0 && box.right <= innerWidth })"""

@@ -1,0 +1,240 @@
+"""The web channel over HTTP: what it takes, refuses, resumes and deletes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from http.client import HTTPConnection
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+import pytest
+
+from channels.web_output import as_reply
+from tests.widget.conftest import Server, free_port
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("web"), free_port(), "self,https://www.winkel.nl")
+    running.start()
+    yield running
+    running.stop()
+
+
+class Client:
+    """A visitor of a shop's page."""
+
+    def __init__(self, server: Server, origin: Optional[str] = "https://www.winkel.nl") -> None:
+        self.server = server
+        self.headers: Dict[str, str] = {"Origin": origin} if origin else {}
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Tuple[int, Any, Dict[str, str]]:
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
+        connection.request(method, f"/webhooks/web/{path}", data, {**self.headers, **headers})
+        reply = connection.getresponse()
+        content = reply.read()
+        connection.close()
+        found = {name.lower(): value for name, value in reply.getheaders()}
+        return reply.status, json.loads(content) if content else None, found
+
+    def begin(self) -> "Client":
+        self.headers["Authorization"] = f"Bearer {self.call('POST', 'session')[1]['token']}"
+        return self
+
+    def send(self, text: str, client_id: Optional[str] = None) -> Tuple[int, Any]:
+        return self.call("POST", "messages", {"id": client_id or uuid.uuid4().hex, "text": text})[:2]
+
+    def events(self, until: int, after: int = 0) -> List[Dict[str, Any]]:
+        """Reads the stream until the event with this number."""
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        connection.request("GET", "/webhooks/web/events", headers={**self.headers, "Last-Event-ID": str(after)})
+        reply = connection.getresponse()
+        assert reply.getheader("Content-Type") == "text/event-stream; charset=utf-8"
+        found: List[Dict[str, Any]] = []
+        number = None
+        while not found or found[-1]["n"] < until:
+            line = reply.readline().decode().strip()
+            if line.startswith("id: "):
+                number = int(line[4:])
+            elif line.startswith("data: {"):
+                found.append(json.loads(line[6:]))
+                assert found[-1]["n"] == number
+        connection.close()
+        return found
+
+
+def test_a_message_is_answered_over_the_stream(server: Server) -> None:
+    client = Client(server).begin()
+    assert client.send("hallo") == (202, {"n": 1, "new": True})
+    assert [event["text"] for event in client.events(until=2)] == ["hallo", "Antwoord op: hallo"]
+
+
+def test_a_message_sent_twice_is_answered_once(server: Server) -> None:
+    client = Client(server).begin()
+    assert client.send("hallo", "same-id-1")[1] == {"n": 1, "new": True}
+    assert client.send("hallo", "same-id-1")[1] == {"n": 1, "new": False}
+    client.send("einde van de proef")
+    assert [event["kind"] for event in client.events(until=4)].count("bot") == 2
+
+
+def test_the_stream_resumes_after_the_last_event_that_arrived(server: Server) -> None:
+    client = Client(server).begin()
+    for text in ("een", "twee"):
+        client.send(text)
+        client.events(until=2 if text == "een" else 4)
+    assert [event["n"] for event in client.events(until=4, after=2)] == [3, 4]
+
+
+def test_answers_come_in_the_order_of_the_questions(server: Server) -> None:
+    client = Client(server).begin()
+    for text in ("traag 0.4 a", "b", "c"):
+        client.send(text)
+    answers = [event["text"] for event in client.events(until=6) if event["kind"] == "bot"]
+    assert answers == ["Antwoord op: traag 0.4 a", "Antwoord op: b", "Antwoord op: c"]
+
+
+def test_a_typed_command_loses_its_slash(server: Server) -> None:
+    client = Client(server).begin()
+    client.send('/greet{"a": 1}')
+    assert client.events(until=2)[-1]["text"] == 'Antwoord op: greet{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 400, "text_must_be_text"),
+        (b"{", 400, "text_must_be_text"),
+        (b"[" * 60_000, 400, "text_must_be_text"),
+        ([1], 400, "text_must_be_text"),
+        ({"id": "abcdefgh", "text": 1}, 400, "text_must_be_text"),
+        ({"text": "x"}, 400, "id_invalid"),
+        ({"id": "short", "text": "x"}, 400, "id_invalid"),
+        ({"id": "a" * 65, "text": "x"}, 400, "id_invalid"),
+        ({"id": "abcdefgh", "text": " \u200b "}, 400, "text_empty"),
+        ({"id": "abcdefgh", "text": "a" * 2001}, 413, "text_too_long"),
+        (b'{"id":"abcdefgh","text":"' + b"a" * 65_536 + b'"}', 413, "body_too_large"),
+    ],
+)
+def test_what_is_no_message_is_refused_in_dutch(server: Server, body: Any, status: int, code: str) -> None:
+    client = Client(server).begin()
+    found, content, _ = client.call("POST", "messages", body)
+    assert (found, content["error"]) == (status, code)
+    assert content["text"].endswith((".", "?"))
+    assert client.call("GET", "history")[1]["events"] == []
+
+
+@pytest.mark.parametrize("path", ["messages", "rating"])
+def test_without_a_session_nothing_is_taken(server: Server, path: str) -> None:
+    assert Client(server).call("POST", path, {"id": "abcdefgh", "text": "x"})[:2][0] == 401
+    for method, other in (("GET", "history"), ("GET", "events"), ("DELETE", "conversation")):
+        assert Client(server).call(method, other)[0] == 401
+
+
+@pytest.mark.parametrize(
+    "origin", [None, "null", "https://winkel.nl", "https://www.winkel.nl.evil.nl", "http://www.winkel.nl"]
+)
+def test_other_pages_are_refused(server: Server, origin: Optional[str]) -> None:
+    status, content, headers = Client(server, origin).call("POST", "session")
+    assert (status, content["error"]) == (403, "origin_not_allowed")
+    assert "access-control-allow-origin" not in headers
+    status, _, headers = Client(server, origin or "null").call("OPTIONS", "messages")
+    assert status == 403
+    assert "access-control-allow-origin" not in headers
+
+
+def test_an_allowed_page_may_ask_but_never_with_cookies(server: Server) -> None:
+    status, _, headers = Client(server).call("OPTIONS", "messages")
+    assert status == 204
+    assert headers["access-control-allow-origin"] == "https://www.winkel.nl"
+    assert headers["access-control-allow-headers"] == "authorization, content-type, last-event-id"
+    for method, path in (("POST", "session"), ("GET", "questions")):
+        headers = Client(server).call(method, path)[2]
+        assert headers["access-control-allow-origin"] == "https://www.winkel.nl"
+        assert "access-control-allow-credentials" not in headers
+        assert "Origin" in headers["vary"]
+
+
+def test_one_visitor_cannot_read_another(server: Server) -> None:
+    first, second = Client(server).begin(), Client(server).begin()
+    first.send("van mij")
+    first.events(until=2)
+    assert second.call("GET", "history")[1]["events"] == []
+    assert second.call("POST", "rating", {"n": 2, "rating": "up"})[0] == 404
+
+
+def test_the_questions_can_be_cached(server: Server) -> None:
+    _, content, headers = Client(server).call("GET", "questions")
+    assert "Wat is serotonine?" in content["questions"]
+    assert headers["cache-control"] == "public, max-age=300"
+    assert Client(server).call("GET", "questions", **{"If-None-Match": headers["etag"]})[0] == 304
+
+
+def test_deleting_reaches_rasas_tracker_too(server: Server) -> None:
+    client = Client(server).begin()
+    client.send("heel geheim")
+    client.events(until=2)
+    database = sqlite3.connect(server.folder / "web.db")
+    (session,) = database.execute("select session from web_events where body like '%heel geheim%'").fetchone()
+    database.close()
+    tracker = sqlite3.connect(server.folder / "conversations.db")
+    for sender in (session, "somebody else"):
+        tracker.execute("insert into events (sender_id, type_name, data) values (?, 'user', 'heel geheim')", (sender,))
+    tracker.commit()
+    assert client.call("DELETE", "conversation")[:2] == (200, {"deleted": True})
+    assert tracker.execute("select sender_id from events where data = 'heel geheim'").fetchall() == [("somebody else",)]
+    tracker.close()
+    assert client.call("GET", "history")[0] == 401
+    assert client.send("nog eens")[0] == 401
+
+
+def test_an_ended_conversation_takes_no_more_messages(server: Server) -> None:
+    client = Client(server).begin()
+    client.send("einde")
+    assert client.events(until=3)[-1]["state"] == "afgesloten"
+    status, content = client.send("toch nog iets")
+    assert (status, content["error"]) == (409, "conversation_ended")
+
+
+def test_at_most_six_streams_of_one_session(server: Server) -> None:
+    client = Client(server).begin()
+    streams = [HTTPConnection("127.0.0.1", server.port, timeout=30) for _ in range(6)]
+    for stream in streams:
+        stream.request("GET", "/webhooks/web/events", headers=client.headers)
+        assert stream.getresponse().readline() == b"retry: 1000\n"
+    assert client.call("GET", "events")[0] == 429
+    for stream in streams:
+        stream.close()
+
+
+def test_too_many_messages_are_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
+    limited = Server(tmp_path_factory.mktemp("limits"), free_port(), "https://www.winkel.nl")
+    limited._variables.update(SCHAKEL_WEB_PER_MINUTE="3", SCHAKEL_WEB_ADDRESS_PER_MINUTE="8")
+    limited.start()
+    try:
+        client = Client(limited).begin()
+        assert [client.send(f"bericht {number}")[0] for number in range(5)] == [202, 202, 202, 429, 429]
+        assert [Client(limited).call("POST", "session")[0] for _ in range(4)] == [201, 201, 429, 429]
+    finally:
+        limited.stop()
+
+
+def test_a_reply_keeps_what_the_chat_shows_and_nothing_else() -> None:
+    message = {
+        "text": " Dag ",
+        "buttons": [{"title": "Ja", "payload": "ja"}, {"title": "Nee"}, {"title": ""}],
+        "image": "/keten/plaat/x.svg",
+        "alt": "De keten",
+        "attachment": None,
+        "timestamp": 1,
+        "bron": "intern",
+        "faq_id": "x_y",
+    }
+    assert as_reply(message) == {
+        "text": "Dag",
+        "buttons": [{"title": "Ja", "payload": "ja"}, {"title": "Nee", "payload": "Nee"}],
+        "image": {"url": "/keten/plaat/x.svg", "alt": "De keten"},
+        "faq_id": "x_y",
+    }
+    assert as_reply({"text": "", "faq_id": "x"}) == {}
