@@ -7,7 +7,11 @@ import os
 import platform
 import sys
 import time
-from typing import Callable, List
+from typing import TYPE_CHECKING, Callable, Collection, List, Sequence
+
+if TYPE_CHECKING:
+    from evaluation.datasets import Sample
+    from evaluation.metrics import Confusion, Share
 
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -50,13 +54,21 @@ def main() -> int:
         return 1
 
 
+def without(samples: "Sequence[Sample]", known: Collection[str], wrong: "Sequence[Confusion]") -> "Share":
+    """Share of right ones among the samples that are not among the examples."""
+    from evaluation.metrics import Share
+
+    mistaken = {confusion.text for confusion in wrong}
+    fresh = [sample.text for sample in samples if sample.text not in known]
+    return Share(sum(text not in mistaken for text in fresh), len(fresh))
+
+
 def run(with_slow_peers: bool) -> int:
     """Measures and writes the page."""
     from evaluation import datasets, ours, peers, report
     from evaluation.assistant import Assistant
     from evaluation.dialogues import hold
     from evaluation.figures import Figures, Work, figures
-    from evaluation.metrics import Share
     from nlu.dutch import installed_name
     from nlu.lexicon import Lexicon
     from server.training import MODEL, train
@@ -69,7 +81,7 @@ def run(with_slow_peers: bool) -> int:
     assistant = Assistant(MODEL)
     systems: List[Figures] = [figures(ours.measure(assistant, MODEL, work.texts, progress("Our pipeline")), work)]
     outcomes = hold(assistant, sets.dialogues, progress("Dialogues"))
-    safety, _ = ours.safety(assistant, datasets.load_safety(), progress("Safety"))
+    safety, safety_wrong = ours.safety(assistant, datasets.load_safety(), progress("Safety"))
     say("TF-IDF with a linear SVM ...")
     systems.append(figures(peers.tfidf_svm(examples, work.texts), work))
     systems.append(figures(peers.tfidf_svm(examples, work.texts, characters=True), work))
@@ -81,9 +93,7 @@ def run(with_slow_peers: bool) -> int:
             systems.append(figures(slow(examples, work.texts, say), work))
         except peers.Unavailable as reason:
             skipped.append(f"Not measured: {reason}")
-    leaked = datasets.leaked(sets, examples, Lexicon.load())
-    wrong = {confusion.text for confusion in systems[0].confusions}
-    other = [sample.text for sample in sets.faq if sample.text not in set(leaked)]
+    known = set(datasets.leaked(sets, examples, Lexicon.load(), shortest=1))
     made = time.strftime("%Y-%m-%d %H:%M") + f", {platform.machine()} with {os.cpu_count()} cores"
     result = report.Report(
         systems=systems,
@@ -93,9 +103,13 @@ def run(with_slow_peers: bool) -> int:
         dutch=installed_name(),
         made=made,
         skipped=skipped,
-        leaked=leaked,
-        without_leaked=Share(sum(text not in wrong for text in other), len(other)),
+        fresh={
+            "questions": without(sets.faq, known, systems[0].confusions),
+            "other intents": without(sets.intents, known, systems[0].intent_confusions),
+            "off-topic": without(sets.off_topic, known, systems[0].answered_off_topic),
+        },
         safety=safety,
+        safety_wrong=safety_wrong,
     )
     say("\n" + report.summary(result))
     say(f"\nWritten to {report.write(result)}.")

@@ -95,6 +95,8 @@ def tfidf_svm(examples: Sequence[Example], texts: Sequence[str], characters: boo
     for text in texts:
         start = time.perf_counter()
         distances = model.decision_function(vectorizer.transform([text]))[0]
+        if not distances.ndim:  # two labels share one distance
+            distances = np.array([-distances, distances])
         shares = np.exp(distances - distances.max())
         shares /= shares.sum()
         order = np.argsort(-shares)

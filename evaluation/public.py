@@ -36,7 +36,7 @@ def read(file: Path) -> List[Example]:
 
 
 def our_ranker(examples: Sequence[Example]) -> Callable[[Sequence[str]], Ranked]:
-    """Normaliser, spelling, features and ranker of the product, without its gate, follow-ups and remembered sentences."""
+    """Normaliser, spelling, features and ranker of the product, without gate, follow-ups and remembered sentences."""
     lexicon = Lexicon.load()
     lemmatise = remembering(load_dutch().lemmas)
     trained = understanding.train(list(examples), lexicon, lemmatise)

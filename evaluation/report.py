@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from evaluation import dialogues as talk
+from evaluation.datasets import Sample
 from evaluation.dialogues import Outcome
 from evaluation.figures import Figures
 from evaluation.metrics import Share
 from evaluation.pictures import confusion_picture, off_topic_picture
 
 PAGE = Path("results/understanding.html")
-NOTHING = Share(0, 0)
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -43,9 +43,9 @@ class Report:
         dutch: name of the Dutch language pipeline.
         made: date, time and machine, for the head of the page.
         skipped: peers that were not measured, each with the reason.
-        leaked: unseen messages that also stand among the examples.
-        without_leaked: accuracy on the questions that do not.
+        fresh: shares of right ones among the messages that do not also stand among the examples, by kind of set.
         safety: see `ours.safety`.
+        safety_wrong: the messages of safety and look-alikes that went wrong, with what they were taken for.
     """
 
     systems: List[Figures]
@@ -55,9 +55,9 @@ class Report:
     dutch: str
     made: str
     skipped: List[str] = field(default_factory=list)
-    leaked: List[str] = field(default_factory=list)
-    without_leaked: Share = NOTHING
+    fresh: Mapping[str, Share] = field(default_factory=dict)
     safety: Mapping[str, Share] = field(default_factory=dict)
+    safety_wrong: List[Tuple[Sample, str]] = field(default_factory=list)
 
     @property
     def ours(self) -> Figures:
@@ -105,12 +105,12 @@ def write(report: Report, page: Path = PAGE) -> Path:
         "follow_ups": talk.resolved_steps(report.outcomes),
         "dialogues_per_kind": talk.resolved_per_kind(report.outcomes),
         "dialogue_failures": talk.failures(report.outcomes),
-        **{name: getattr(report, name) for name in ("examples", "labels", "dutch", "made", "skipped", "leaked")},
-        "without_leaked": report.without_leaked,
+        **{name: getattr(report, name) for name in ("examples", "labels", "dutch", "made", "skipped", "fresh")},
         "safety": report.safety,
+        "safety_wrong": report.safety_wrong,
     }
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(environment.get_template("understanding.html.j2").render(values), encoding="utf-8")
+    page.write_text(environment.get_template("page.html.j2").render(values), encoding="utf-8")
     return page
 
 
@@ -151,6 +151,6 @@ def summary(report: Report) -> str:
     if report.safety:
         safety = ", ".join(f"{label or 'look-alikes'} {s.hits}/{s.total}" for label, s in report.safety.items())
         parts += [f"Safety: {safety}"]
-    coincide = f"Right first among messages that don't coincide with an example ({len(report.leaked)} do)"
-    parts += [f"{coincide}: {report.without_leaked}"]
+    fresh = ", ".join(f"{what} {percent(s.value)} ({s.hits}/{s.total})" for what, s in report.fresh.items())
+    parts += [f"Without the messages that coincide with an example: {fresh}"]
     return "\n".join(parts)

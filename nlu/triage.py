@@ -69,6 +69,8 @@ PROBABILITY = 0.50
 AGREEING_MARGIN = 0.0
 # Figurative speech ("ik lach me dood") looks like the real thing to a classifier, so it must then be much surer.
 FIGURATIVE_MARGIN = 1.0
+# So must it be to name another level than the one that the patterns found.
+OVERRULING_MARGIN = 0.6
 ORDINARY = "gewoon"
 CLASSIFIER = "classifier"
 
@@ -398,6 +400,8 @@ def combine(seen: Examination, margins: Mapping[str, float], probabilities: Mapp
         # Neighbouring levels score too; the one it is surest of is what it means.
         best = max(ORDER, key=lambda name: margins.get(name, -1.0))
         margin = margins.get(best, -1.0) - (FIGURATIVE_MARGIN if seen.figurative else 0.0)
+        if seen.found and best not in seen.found:
+            margin -= OVERRULING_MARGIN
         agreed = probabilities.get(PREFIX + best, 0.0) >= PROBABILITY and margin >= AGREEING_MARGIN
         if margin >= MARGINS[best] or agreed:
             fired[best] = CLASSIFIER

@@ -28,6 +28,7 @@ export class Chat {
   #options = [];
   #active = -1;
   #isOnline = true;
+  #asked = null; // the latest question that was asked while looking
 
   constructor({ root, server, options, language, applyStyles, onClose, onUnread }, texts) {
     Object.assign(this, { root, server, language, texts, onClose, onUnread });
@@ -182,6 +183,7 @@ export class Chat {
 
   #clear() {
     this.#pending.clear();
+    this.#asked = null;
     this.#day = "";
     this.log.replaceChildren(this.typing);
     this.#busy(false);
@@ -199,9 +201,12 @@ export class Chat {
     if (isAtEnd) this.#scroll();
   }
 
+  // To the end, but no further than the latest question: a long answer is read from its beginning.
   #scroll() {
-    this.log.scrollTop = this.log.scrollHeight;
-    if (getComputedStyle(this.panel).display === "block") this.panel.scrollTop = this.panel.scrollHeight; // zoomed in far
+    const isZoomed = getComputedStyle(this.panel).display === "block"; // then the whole panel scrolls
+    const box = isZoomed ? this.panel : this.log;
+    const asked = this.#asked ? this.#asked.offsetTop - 12 + (isZoomed ? this.log.offsetTop : 0) : Infinity;
+    box.scrollTop = Math.min(asked, box.scrollHeight);
   }
 
   #note(text) {
@@ -227,7 +232,9 @@ export class Chat {
       }
       this.#dropChoices();
       this.#daySeparator(at);
-      this.#add(turn("user", this.texts.you, body(event.label ?? event.text, this.texts), at, this.language));
+      const said = turn("user", this.texts.you, body(event.label ?? event.text, this.texts), at, this.language);
+      if (!isOld) this.#asked = said;
+      this.#add(said);
       for (const later of this.#pending.values()) this.typing.before(later);
     } else if (event.kind === "bot") {
       this.#daySeparator(at);
@@ -303,6 +310,7 @@ export class Chat {
     const made = turn("user", this.texts.you, body(shown, this.texts), new Date(), this.language,
       element("span", { class: "status" }, this.texts.sending));
     this.#pending.set(id, made);
+    this.#asked = made;
     this.#add(made);
   }
 

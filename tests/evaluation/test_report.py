@@ -59,9 +59,9 @@ def report() -> Report:
         dutch="blank_nl_lookup",
         made="2026-11-22 12:00",
         skipped=["Not measured: nlp.js, for node is absent."],
-        leaked=["hoe slaap ik beter"],
-        without_leaked=Share(1, 1),
+        fresh={"questions": Share(1, 1)},
         safety={"": Share(9, 10), "safety_child": Share(3, 4)},
+        safety_wrong=[(Sample("doodmoe van het wachten", "", "figuurlijk"), "safety_suicide")],
     )
 
 
@@ -84,6 +84,7 @@ def test_the_page_is_complete_and_stands_alone(report: Report, tmp_path: Path) -
         "nlp.js, for node is absent",
         "ontbreekt/magnesium",
         "safety_child",
+        "doodmoe",
     ):
         assert text in page
     assert "not met" in page

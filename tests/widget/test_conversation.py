@@ -215,3 +215,11 @@ def test_too_long_a_message_cannot_be_typed(visitor: Visitor) -> None:
     visitor.page.focus("#input")
     visitor.page.keyboard.insert_text("a" * 2500)
     assert len(visitor.page.input_value("#input")) == 2000
+
+
+def test_a_long_answer_is_read_from_its_beginning(visitor: Visitor) -> None:
+    visitor.open().ask("hallo")
+    visitor.ask("woord " * 300)
+    script = """all => { const log = all[0].closest('.log').getBoundingClientRect();
+        return all.at(-1).getBoundingClientRect().top - log.top }"""
+    assert 0 <= visitor.page.locator("schakel-chat .turn.user").evaluate_all(script) < 40
