@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import uuid
 from http.client import HTTPConnection
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from pathlib import Path
+from typing import Any, AsyncIterator, Dict, Iterator, List, Optional, Tuple
 
 import pytest
+import sqlalchemy as sa
 
+from channels.event_log import SessionGone
+from channels.web import WebChat
 from channels.web_output import as_reply
+from shop.settings import Environment
 from tests.widget.conftest import Server, free_port
 
 
@@ -218,6 +224,59 @@ def test_too_many_messages_are_refused(tmp_path_factory: pytest.TempPathFactory)
         assert [Client(limited).call("POST", "session")[0] for _ in range(4)] == [201, 201, 429, 429]
     finally:
         limited.stop()
+
+
+@pytest.fixture
+async def chat(tmp_path: Path) -> AsyncIterator[WebChat]:
+    """The channel's work without a server around it; `asked` collects what reached the assistant."""
+    asked: List[str] = []
+
+    async def on_new_message(message: Any) -> None:
+        asked.append(message.text)
+        await message.output_channel.send_response(message.sender_id, {"text": "dag"})
+
+    environment = Environment(secret="x" * 40, web_database=f"sqlite:///{tmp_path / 'web.db'}", web_days=30)
+    made = WebChat(environment, on_new_message)
+    made.asked = asked  # type: ignore[attr-defined]
+    made.log.open_session("web-a")
+    yield made
+    await made.stop()
+    made.log.close()
+
+
+async def test_old_conversations_are_deleted_and_young_ones_stay(chat: WebChat) -> None:
+    chat.log.open_session("web-old")
+    with chat.log._engine.begin() as connection:
+        connection.execute(sa.text("update web_sessions set seen = seen - 31 * 86400 where id = 'web-old'"))
+    await chat.purge()
+    assert chat.log.state("web-a") == "open"
+    with pytest.raises(SessionGone):
+        chat.log.state("web-old")
+
+
+async def test_a_message_that_brought_the_server_down_twice_gets_an_apology(chat: WebChat) -> None:
+    chat.log.add_question("web-a", "id-000001", "brengt alles om")
+    for _ in range(2):
+        chat.log.next_question("web-a")
+    await chat._answer_all("web-a")
+    assert chat.asked == []  # type: ignore[attr-defined]
+    assert chat.log.events("web-a", 1)[0][0]["text"].startswith("Er gaat iets mis aan onze kant")
+
+
+async def test_messages_of_another_process_reach_an_open_stream(chat: WebChat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("channels.web.POLL", 0.01)
+    sent: List[str] = []
+
+    async def send(chunk: str) -> None:
+        sent.append(chunk)
+        if chunk.startswith("event: busy"):
+            chat.log.add_message("web-a", {"text": "Met Marieke, waarmee kan ik helpen?"})
+        elif "Marieke" in chunk:
+            chat.is_stopping = True
+
+    await asyncio.wait_for(chat.stream("web-a", 0, send), 10)
+    assert sent[-1].startswith('id: 1\ndata: {"n":1,"kind":"bot"')
+    assert chat.streams == {}
 
 
 def test_a_reply_keeps_what_the_chat_shows_and_nothing_else() -> None:

@@ -65,7 +65,12 @@ class Assistant:
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     folder = tmp_path_factory.mktemp("run")
-    return Environment(port=free_port(), actions_port=free_port(), conversations=str(folder / "conversations.db"))
+    return Environment(
+        port=free_port(),
+        actions_port=free_port(),
+        conversations=str(folder / "conversations.db"),
+        web_database=f"sqlite:///{folder / 'web.db'}",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -123,7 +123,7 @@ def test_a_wrong_request_gets_a_clear_4xx_in_dutch(assistant: Assistant, body: b
 
 
 def test_typed_commands_do_not_choose_an_intent(assistant: Assistant, responses: Responses) -> None:
-    for intent in ("data_delete", "follow_up_more", "safety_violence", "explain_chain"):
+    for intent in ("follow_up_more", "safety_violence", "safety_child", "explain_chain_blocker"):
         reply = "\n".join(assistant.texts(f"/{intent}"))
         known = [v["text"].strip("\n")[-60:] for v in responses.get(f"utter_{intent}", [])]
         assert not [text for text in known if text in reply], intent

@@ -21,7 +21,8 @@ _SHIFT = """() => new Promise(done => { let sum = 0;
     new PerformanceObserver(list => list.getEntries().forEach(entry => sum += entry.value))
       .observe({type: 'layout-shift', buffered: true});
     requestAnimationFrame(() => requestAnimationFrame(() => done(sum))) })"""
-_OPEN = """() => new Promise(done => { const root = document.querySelector('schakel-chat').shadowRoot, from = performance.now();
+_OPEN = """() => new Promise(done => { const root = document.querySelector('schakel-chat').shadowRoot;
+    const from = performance.now();
     new MutationObserver((_, self) => { const panel = root.querySelector('.panel');
       if (panel && !panel.hidden) { self.disconnect(); done(performance.now() - from) } })
       .observe(root, {subtree: true, childList: true, attributes: true});

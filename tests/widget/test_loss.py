@@ -39,6 +39,16 @@ def test_a_killed_server_loses_and_doubles_nothing(visitor: Visitor, server: Ser
     assert visitor.answers() == ["Antwoord op: voor", "Antwoord op: traag 2 tijdens", "Antwoord op: na"]
 
 
+def test_a_question_that_a_kill_interrupted_is_answered_at_the_next_start(visitor: Visitor, server: Server) -> None:
+    visitor.open().say("traag 2 onderbroken")
+    visitor.page.wait_for_selector("schakel-chat .typing:visible")
+    server.kill()
+    server.start()
+    visitor.wait_for_answers(1, timeout=60_000)
+    assert visitor.questions() == ["traag 2 onderbroken"]
+    assert visitor.answers() == ["Antwoord op: traag 2 onderbroken"]
+
+
 def test_a_message_typed_without_a_connection_is_sent_when_it_is_back(visitor: Visitor, context: Any) -> None:
     visitor.open().ask("eerst")
     context.set_offline(True)
