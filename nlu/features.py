@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import List, Sequence, Tuple
 
 from nlu.dutch import Lemmatiser
@@ -11,7 +12,7 @@ from nlu.lexicon import Lexicon, unique_names
 from nlu.normalise import words as split_words
 from nlu.spelling import Speller
 
-CHARACTERS = (2, 3, 4)
+CHARACTERS = (3, 4)
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,15 @@ def features(analysis: Analysis, lexicon: Lexicon) -> Counter[str]:
     counts.update("l:" + lemma for lemma in analysis.lemmas)
     counts.update(f"p:{first} {second}" for first, second in zip(("<", *analysis.words), (*analysis.words, ">")))
     for word in analysis.words:
-        padded = f" {word} "
-        for n in CHARACTERS:
-            for i in range(len(padded) - n + 1):
-                counts["c:" + padded[i : i + n]] += 1
+        counts.update(_characters(word))
     counts.update(concept_features(analysis.words, lexicon))
     return counts
+
+
+@lru_cache(maxsize=50_000)  # customers use the same words again and again
+def _characters(word: str) -> Tuple[str, ...]:
+    padded = f" {word} "
+    return tuple("c:" + padded[i : i + n] for n in CHARACTERS for i in range(len(padded) - n + 1))
 
 
 def concept_features(words: Sequence[str], lexicon: Lexicon) -> List[str]:

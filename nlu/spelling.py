@@ -10,6 +10,7 @@ from typing import Dict, Iterable, List, Mapping, Optional, Set
 
 MIN_LENGTH = 5
 _IMPORTANT_LENGTH = 7  # from here on two edits towards an important word are forgiven
+_REMEMBERED = 20_000  # corrections kept, for customers make the same mistakes
 _COMMON = 12  # a word this frequent in the examples is meant as it is written
 
 
@@ -27,6 +28,7 @@ class Speller:
         self._important = frozenset(important)
         self._near = _index((w for w in self._frequency if len(w) >= MIN_LENGTH - 1), 1)
         self._far = _index(sorted(self._important), 2)
+        self._corrected: Dict[str, str] = {}
 
     def correct(self, word: str) -> str:
         """The best known word near this one, or the word itself.
@@ -34,6 +36,14 @@ class Speller:
         Args:
             word: one normalised word of at most `nlu.normalise.MAX_WORD` letters.
         """
+        known = self._corrected.get(word)
+        if known is None:
+            if len(self._corrected) >= _REMEMBERED:
+                self._corrected.clear()
+            known = self._corrected[word] = self._correct(word)
+        return known
+
+    def _correct(self, word: str) -> str:
         if len(word) < MIN_LENGTH or word in self._important or not word.isalpha():
             return word
         frequency = self._frequency.get(word, 0)

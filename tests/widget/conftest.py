@@ -143,7 +143,8 @@ def ports() -> Dict[str, int]:
     return {"server": free_port(), "shop": free_port()}
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while Playwright runs, asynchronous tests of other folders can't.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     try:
         from playwright.sync_api import sync_playwright
@@ -158,7 +159,7 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def network(browser: Any, tmp_path_factory: pytest.TempPathFactory, ports: Dict[str, int]) -> Iterator[CuttableNetwork]:
     """The way to the server; pages are visited through it."""
     cuttable = CuttableNetwork(ports["server"])
@@ -166,7 +167,7 @@ def network(browser: Any, tmp_path_factory: pytest.TempPathFactory, ports: Dict[
     cuttable.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(
     network: CuttableNetwork, tmp_path_factory: pytest.TempPathFactory, ports: Dict[str, int]
 ) -> Iterator[Server]:
