@@ -37,7 +37,8 @@ format: setup  ## put the code into the house style
 	@$(PY) -m ruff check --fix $(CODE)
 
 evaluate: setup  ## measure understanding, write results/understanding.html (PEERS=1: also stock Rasa and nlp.js)
-	@$(PY) -m evaluation $(if $(PEERS),--peers)
+	@$(PY) -m evaluation $(if $(PEERS),--peers $(or $(filter nlpjs rasa,$(PEERS)),all)) \
+	  $(if $(PER_LABEL),--per-label $(PER_LABEL))
 
 bench: setup  ## timings and sizes (PEERS=1: with stock Rasa, as ratios in one run)
 	@$(PY) -m evaluation.bench $(if $(PEERS),--peers) $(if $(REUSE),--reuse)

@@ -1,4 +1,4 @@
-"""`python -m evaluation [--peers]`: measures, writes results/understanding.html and prints a summary."""
+"""`python -m evaluation [--peers [nlpjs|rasa]] [--per-label N]`: measures, writes results/understanding.html and prints a summary."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import time
-from typing import TYPE_CHECKING, Callable, Collection, List, Sequence
+from typing import TYPE_CHECKING, Callable, Collection, List, Optional, Sequence
 
 if TYPE_CHECKING:
     from evaluation.datasets import Sample
@@ -43,12 +43,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m evaluation", description="Measures understanding on unseen messages."
     )
-    parser.add_argument("--peers", action="store_true", help="also train and measure stock Rasa and nlp.js (slow)")
+    parser.add_argument(
+        "--peers", nargs="?", const="all", choices=("all", "nlpjs", "rasa"), help="also train and measure slow peers"
+    )
+    parser.add_argument(
+        "--per-label", type=int, metavar="N", help="the systems compared learn only N examples of each label"
+    )
     arguments = parser.parse_args()
     from server.checks import CannotStart
 
     try:
-        return run(arguments.peers)
+        return run(arguments.peers, arguments.per_label)
     except (CannotStart, OSError, KeyError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -63,9 +68,14 @@ def without(samples: "Sequence[Sample]", known: Collection[str], wrong: "Sequenc
     return Share(sum(text not in mistaken for text in fresh), len(fresh))
 
 
-def run(with_slow_peers: bool) -> int:
-    """Measures and writes the page."""
-    from evaluation import datasets, ours, peers, report
+def run(slow: Optional[str], per_label: Optional[int]) -> int:
+    """Measures and writes the page.
+
+    Args:
+        slow: which slow peers to measure: `all`, `nlpjs`, `rasa` or None.
+        per_label: how many examples of each label the systems learn that are compared; None for all.
+    """
+    from evaluation import ablation, datasets, ours, peers, report
     from evaluation.assistant import Assistant
     from evaluation.dialogues import hold
     from evaluation.figures import Figures, Work, figures
@@ -75,25 +85,31 @@ def run(with_slow_peers: bool) -> int:
 
     examples = datasets.load_examples()
     sets = datasets.load_unseen()
+    known = set(datasets.leaked(sets, examples, Lexicon.load(), shortest=1))
     work = Work.of(sets)
     say("Training when the content changed ...")
     train()
     assistant = Assistant(MODEL)
     systems: List[Figures] = [figures(ours.measure(assistant, MODEL, work.texts, progress("Our pipeline")), work)]
+    if per_label:
+        examples = datasets.some_of_each(examples, per_label)
+        say(f"Our pipeline on {len(examples)} examples ...")
+        name = f"Schakel, {per_label} examples a label"
+        systems.append(figures(ablation.with_examples(examples, work.texts, name), work))
     outcomes = hold(assistant, sets.dialogues, progress("Dialogues"))
     safety, safety_wrong = ours.safety(assistant, datasets.load_safety(), progress("Safety"))
     say("TF-IDF with a linear SVM ...")
     systems.append(figures(peers.tfidf_svm(examples, work.texts), work))
     systems.append(figures(peers.tfidf_svm(examples, work.texts, characters=True), work))
-    skipped = (
-        [] if with_slow_peers else ["Stock Rasa and nlp.js were left out: `make evaluate PEERS=1` measures them too."]
-    )
-    for slow in (peers.nlp_js, peers.stock_rasa) if with_slow_peers else ():
+    skipped = []
+    for name, peer in (("nlpjs", peers.nlp_js), ("rasa", peers.stock_rasa)):
+        if slow not in (name, "all"):
+            skipped.append(f"Left out: {name} (`make evaluate PEERS={name}` measures it too).")
+            continue
         try:
-            systems.append(figures(slow(examples, work.texts, say), work))
+            systems.append(figures(peer(examples, work.texts, say), work))
         except peers.Unavailable as reason:
             skipped.append(f"Not measured: {reason}")
-    known = set(datasets.leaked(sets, examples, Lexicon.load(), shortest=1))
     made = time.strftime("%Y-%m-%d %H:%M") + f", {platform.machine()} with {os.cpu_count()} cores"
     result = report.Report(
         systems=systems,

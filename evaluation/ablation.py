@@ -17,6 +17,7 @@ from evaluation import metrics
 from evaluation.datasets import Example, load_examples, load_unseen
 from evaluation.figures import Work
 from evaluation.metrics import Prediction
+from evaluation.peers import Result
 from nlu import linear, spelling, understanding
 from nlu.dutch import load_dutch, remembering
 from nlu.gate import OUT_OF_SCOPE
@@ -73,6 +74,20 @@ def predict(pipeline: Understanding, texts: Sequence[str]) -> List[Prediction]:
         best = heard.faq_ranking[0][1] if heard.faq_ranking else 0.0
         found.append(Prediction(label, heard.confidence, tuple(name for name, _ in heard.faq_ranking), best))
     return found
+
+
+def with_examples(examples: Sequence[Example], texts: Sequence[str], name: str) -> Result:
+    """Trains the pipeline on some examples and measures it outside Rasa, without triage."""
+    start = time.perf_counter()
+    pipeline = understanding.train(examples, Lexicon.load(), remembering(load_dutch().lemmas))
+    seconds = time.perf_counter() - start
+    times: List[float] = []
+    predictions: List[Prediction] = []
+    for text in texts:
+        start = time.perf_counter()
+        predictions += predict(pipeline, [text])
+        times.append((time.perf_counter() - start) * 1000)
+    return Result(name, predictions, seconds, times, note="outside Rasa, without triage")
 
 
 def measure(variant: Variant, examples: Sequence[Example], work: Work) -> List[str]:

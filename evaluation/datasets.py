@@ -87,6 +87,17 @@ def load_examples(folder: Path = DATA) -> List[Example]:
     return [example for path in sorted(folder.rglob("*.yml")) for example in examples_in(read_yaml(path))]
 
 
+def some_of_each(examples: Sequence[Example], count: int) -> List[Example]:
+    """`count` examples of each label, spread evenly over its list, in the order in which they stand."""
+    places: Dict[str, List[int]] = {}
+    for i, (_, label) in enumerate(examples):
+        places.setdefault(label, []).append(i)
+    chosen: Set[int] = set()
+    for of in places.values():
+        chosen.update(of if len(of) <= count else (of[i * len(of) // count] for i in range(count)))
+    return [examples[i] for i in sorted(chosen)]
+
+
 def load_unseen(folder: Path = UNSEEN) -> UnseenSets:
     """Reads `faq/*.yml`, `intents.yml`, `off_topic.yml` and `vervolg.yml` of a folder.
 

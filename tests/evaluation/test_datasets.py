@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.datasets import Sample, Step, UnseenSets, leaked, load_examples, load_safety, load_unseen
+from evaluation.datasets import Sample, Step, UnseenSets, leaked, load_examples, load_safety, load_unseen, some_of_each
 from nlu.lexicon import Lexicon
 
 
@@ -56,6 +56,12 @@ def test_examples_come_from_rasas_files(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text("nlu:\n- intent: faq/x\n  examples: |\n    - een\n    - twee\n- lookup: y\n")
     (tmp_path / "b.yml").write_text("responses: {}\n")
     assert load_examples(tmp_path) == [("een", "faq/x"), ("twee", "faq/x")]
+
+
+def test_some_examples_of_each_label_are_spread_over_its_list() -> None:
+    examples = [(str(i), "a") for i in range(10)] + [("x", "b")]
+    assert some_of_each(examples, 2) == [("0", "a"), ("5", "a"), ("x", "b")]
+    assert some_of_each(examples, 100) == examples
 
 
 def test_copied_sentences_are_found_whatever_their_case(folder: Path) -> None:
