@@ -22,7 +22,7 @@ os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 MESSAGES = 600
-TRAIN_TIMEOUT = 4 * 3600  # seconds, for stock Rasa
+TRAIN_TIMEOUT = 12 * 3600  # seconds, for stock Rasa
 OUR_CONFIG, STOCK_CONFIG = Path("config.yml"), Path("config.diet.yml")
 
 
