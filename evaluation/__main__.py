@@ -1,4 +1,4 @@
-"""`python -m evaluation [--peers [nlpjs|rasa]] [--per-label N]`: writes results/understanding.html, prints a summary."""
+"""`python -m evaluation [--peers ...] [--per-label N]`: writes results/understanding.html, prints a summary."""
 
 from __future__ import annotations
 

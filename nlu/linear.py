@@ -16,8 +16,8 @@ Floats = NDArray[np.float32]
 KIND_WEIGHTS: Mapping[str, float] = {"w": 1.0, "p": 0.5, "l": 1.5, "c": 2.0, "o": 0.6}
 _CONCEPTS = "oasbx"
 STRENGTH = 0.4
-# Fitted on held-out thirds at four sizes of the data (11,500 to 23,300 examples: 5.5, 5.5, 5.4, 5.2). Fitting it at every
-# training would cost as much again as the training itself.
+# Fitted on held-out thirds at four sizes of the data (11,500 to 23,300 examples: 5.5, 5.5, 5.4, 5.2). Fitting it at
+# every training would cost as much again as the training itself.
 SHARPNESS = 5.3
 _TOLERANCE = 0.01  # of the solver; ten times finer takes three times as long and ranks the same
 

@@ -171,4 +171,6 @@ def test_every_button_asks_something_that_the_assistant_was_taught(
 
 @pytest.mark.parametrize("path", sorted(Path("data").rglob("*.yml")), ids=str)
 def test_no_content_is_marked_unfinished(path: Path) -> None:
-    assert not re.search(r"\b(TODO|FIXME|XXX|lorem ipsum dolor sit amet consectetur)\b", path.read_text(encoding="utf-8"))
+    assert not re.search(
+        r"\b(TODO|FIXME|XXX|lorem ipsum dolor sit amet consectetur)\b", path.read_text(encoding="utf-8")
+    )
