@@ -13,6 +13,7 @@ from sanic import Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from monitoring import logs, request_id
 from shop.settings import load_environment
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,10 @@ def make_app() -> Sanic:
     app = create_app("actions", cors_origins=[])
     app.error_handler.cached_handlers.clear()
 
+    @app.middleware("request")
+    async def take_over_the_id(request: Request) -> None:
+        request_id.begin(request.headers.get(request_id.HEADER, ""))
+
     async def failed(request: Request, exception: Exception) -> HTTPResponse:
         logger.error("An action failed.", exc_info=exception)
         return response.json({"error": "action failed"}, status=500)
@@ -34,8 +39,9 @@ def make_app() -> Sanic:
 
 def main() -> None:
     """Runs until it is told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    make_app().run(HOST, load_environment().actions_port, access_log=False, motd=False)
+    environment = load_environment()
+    logs.configure(environment.log_level)
+    make_app().run(HOST, environment.actions_port, access_log=False, motd=False)
 
 
 if __name__ == "__main__":

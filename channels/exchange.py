@@ -11,6 +11,8 @@ from rasa.core.channels.channel import UserMessage
 from sanic.exceptions import SanicException
 from sanic.request import Request
 
+from monitoring import metrics, request_id
+
 logger = logging.getLogger(__name__)
 
 
@@ -35,9 +37,15 @@ async def hand_over(
     on_new_message: Callable[[UserMessage], Awaitable[Any]], message: UserMessage, timeout: float
 ) -> None:
     """Hands the message to Rasa and waits at most `timeout` seconds; failures are logged, never raised."""
+    channel = message.input_channel or "unknown"
+    request_id.begin()
+    metrics.MESSAGES.labels(channel).inc()
     try:
-        await asyncio.wait_for(on_new_message(message), timeout)
+        with metrics.TURN.labels(channel).time():
+            await asyncio.wait_for(on_new_message(message), timeout)
     except asyncio.TimeoutError:
+        metrics.failed("timeout")
         logger.error("No answer within %s seconds.", timeout)
     except Exception:  # whatever breaks inside Rasa, the customer gets a reply
+        metrics.failed("turn")
         logger.exception("A message could not be answered.")

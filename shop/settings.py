@@ -122,6 +122,8 @@ class Environment:
     web_per_minute: int = field(default=20, metadata={"env": "SCHAKEL_WEB_PER_MINUTE"})
     web_address_per_minute: int = field(default=120, metadata={"env": "SCHAKEL_WEB_ADDRESS_PER_MINUTE"})
     web_proxies: int = field(default=0, metadata={"env": "SCHAKEL_WEB_PROXIES"})
+    metrics_port: int = field(default=0, metadata={"env": "SCHAKEL_METRICS_PORT"})
+    log_level: str = field(default="INFO", metadata={"env": "SCHAKEL_LOG_LEVEL"})
 
 
 def environment_variables() -> Dict[str, str]:
@@ -153,6 +155,8 @@ def load_environment(variables: Optional[Mapping[str, str]] = None, folder: Path
         if not text.strip():
             raise SettingsError(f"{name} is empty. Give it a value or remove the line from .env.")
         values[attribute] = _whole_number(name, text) if attribute in _RANGES else text.strip()
+        if attribute in _CHOICES and values[attribute] not in _CHOICES[attribute]:
+            raise SettingsError(f"{name}={text.strip()} should be one of {', '.join(_CHOICES[attribute])}.")
     return Environment(**values)
 
 
@@ -164,7 +168,9 @@ _RANGES = {
     "web_per_minute": (1, 100_000),
     "web_address_per_minute": (1, 100_000),
     "web_proxies": (0, 5),
+    "metrics_port": (0, 65535),
 }
+_CHOICES = {"log_level": ("INFO", "WARNING", "ERROR")}  # DEBUG is none: Rasa then logs what customers type
 
 
 def _whole_number(name: str, text: str) -> int:
