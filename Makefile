@@ -4,7 +4,7 @@ export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
 CODE := actions answering chain channels content evaluation monitoring nlu review server shop tests
 
-.PHONY: help setup run chat train test lint format evaluate bench review lock spacy-model clean
+.PHONY: help setup run chat train test lint format evaluate bench backup restore review lock spacy-model clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 14
@@ -42,6 +42,12 @@ evaluate: setup  ## measure understanding, write results/understanding.html (PEE
 
 bench: setup  ## timings and sizes (PEERS=1: with stock Rasa, as ratios in one run)
 	@$(PY) -m evaluation.bench $(if $(PEERS),--peers) $(if $(REUSE),--reuse)
+
+backup: .venv/.installed-app  ## copy databases, secret and settings into FILE=...
+	@$(PY) -m server backup $(FILE)
+
+restore: .venv/.installed-app  ## put a backup back from FILE=... (the assistant must not be running)
+	@$(PY) -m server restore $(FILE)
 
 review: setup  ## propose examples from conversations in var/review.yml (ACCEPT=1: add the accepted ones to data/)
 	@$(PY) -m review $(if $(ACCEPT),--accept)

@@ -1,4 +1,4 @@
-"""`python -m server run|chat|train`: what the make targets call."""
+"""`python -m server run|chat|train|backup|restore`: what the make targets call."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
+from typing import Optional
 
-from server.checks import CannotStart, check_python, check_settings
+from server.checks import CannotStart, check_port, check_python, check_settings
 from shop.settings import Environment, SettingsError, load_environment
 
 LOGS = Path("var/log")
@@ -20,7 +21,8 @@ LOGS = Path("var/log")
 def main() -> int:
     """Parses the command and runs it; every expected failure ends as one clear message and exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m server", description="Runs Schakel.")
-    parser.add_argument("command", choices=("run", "chat", "train"))
+    parser.add_argument("command", choices=("run", "chat", "train", "backup", "restore"))
+    parser.add_argument("archive", nargs="?", type=Path, help="backup and restore: the file")
     parser.add_argument("--force", action="store_true", help="train also when nothing changed")
     arguments = parser.parse_args()
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
@@ -28,6 +30,8 @@ def main() -> int:
     try:
         check_python()
         environment = load_environment()
+        if arguments.command in ("backup", "restore"):
+            return _keep(arguments.command, environment, arguments.archive)
         check_settings(environment)
         if arguments.command == "train":
             return _train(arguments.force)
@@ -35,6 +39,19 @@ def main() -> int:
     except (CannotStart, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _keep(command: str, environment: Environment, archive: Optional[Path]) -> int:
+    from server.backup import backup, restore
+
+    if archive is None:
+        raise CannotStart(f"Name the file: make {command} FILE=backup.tar.gz")
+    if command == "backup":
+        print(f"{archive} holds {', '.join(backup(environment, archive))}. It holds personal data: keep it safe.")
+        return 0
+    check_port(environment.host, environment.port, "SCHAKEL_PORT")  # the assistant is not running
+    print("\n".join(restore(environment, archive)))
+    return 0
 
 
 def _train(force: bool) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Dict, List, Optional
 
+from server import signature
 from server.checks import CannotStart, check_port
 from server.training import MODEL
 from shop.settings import Environment
@@ -45,6 +46,7 @@ class Pair:
         env = self.environment
         if not MODEL.exists():
             raise CannotStart(f"There is no trained model ({MODEL}). Run `make train`.")
+        signature.check(MODEL, env.secret)
         check_port("127.0.0.1", env.actions_port, "SCHAKEL_ACTIONS_PORT")
         check_port(env.host, env.port, "SCHAKEL_PORT")
         Path(env.conversations).parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from nlu.dutch import installed_name
 from server.checks import CannotStart, check_yaml, content_files
+from server.signature import sign, signature_file
+from shop.settings import load_environment
 
 MODELS = Path("models")
 MODEL = MODELS / "schakel.tar.gz"
@@ -28,7 +30,8 @@ def content_fingerprint() -> str:
 
 def is_current() -> bool:
     """Whether the model on disk was trained from the content as it is now."""
-    return MODEL.exists() and FINGERPRINT.exists() and FINGERPRINT.read_text() == content_fingerprint()
+    there = MODEL.exists() and signature_file(MODEL).exists() and FINGERPRINT.exists()
+    return there and FINGERPRINT.read_text() == content_fingerprint()
 
 
 def train(force: bool = False) -> bool:
@@ -54,5 +57,6 @@ def train(force: bool = False) -> bool:
     if result.returncode != 0 or not MODEL.exists():
         last = [line for line in LOG.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()][-1:]
         raise CannotStart(f"Training failed: {''.join(last) or 'no message'} (all of it stands in {LOG}).")
+    sign(MODEL, load_environment().secret)
     FINGERPRINT.write_text(fingerprint)
     return True
