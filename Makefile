@@ -2,9 +2,9 @@
 PY := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
-CODE := actions answering chain channels content evaluation monitoring nlu review server shop tests
+CODE := actions answering chain channels content evaluation monitoring nlu report review server shop tests
 
-.PHONY: help setup run chat train test lint format evaluate bench backup restore review lock spacy-model clean
+.PHONY: help setup run chat train test lint format evaluate bench report backup restore review lock spacy-model clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 14
@@ -42,6 +42,9 @@ evaluate: setup  ## measure understanding, write results/understanding.html (PEE
 
 bench: setup  ## timings and sizes (PEERS=1: with stock Rasa, as ratios in one run)
 	@$(PY) -m evaluation.bench $(if $(PEERS),--peers) $(if $(REUSE),--reuse)
+
+report: setup  ## write results/gebruik.html for the owners: what customers asked (DAYS=30)
+	@$(PY) -m report $(if $(DAYS),--days $(DAYS))
 
 backup: .venv/.installed-app  ## copy databases, secret and settings into FILE=...
 	@$(PY) -m server backup $(FILE)

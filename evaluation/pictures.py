@@ -16,7 +16,7 @@ _REFUSALS = frozenset({"out_of_scope", "nlu_fallback"})
 _GOOD, _BAD = (0.2, 0.6, 0.35), (0.85, 0.3, 0.2)
 
 
-def _svg(figure: object) -> str:
+def as_svg(figure: object) -> str:
     """A figure as an <svg> element without the XML prologue, and without the date."""
     import matplotlib
 
@@ -26,7 +26,8 @@ def _svg(figure: object) -> str:
     return re.sub(r"^.*?(?=<svg)", "", text.getvalue(), flags=re.DOTALL)
 
 
-def _new(width: float, height: float) -> Tuple[object, object]:
+def new_figure(width: float, height: float) -> Tuple[object, object]:
+    """A figure of this size in inches and its axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height))
@@ -59,7 +60,7 @@ def confusion_picture(labels: Sequence[Tuple[str, str]]) -> str:
         row = rows.index(group_of(expected))
         counts[row, columns.index(group_of(predicted))] += 1
         exact[row] += expected == predicted
-    figure, axes = _new(0.42 * len(columns) + 2, 0.34 * len(rows) + 2)
+    figure, axes = new_figure(0.42 * len(columns) + 2, 0.34 * len(rows) + 2)
     shares = counts / counts.sum(axis=1, keepdims=True)
     colours = np.ones((*counts.shape, 3))
     for i in range(len(rows)):
@@ -76,7 +77,7 @@ def confusion_picture(labels: Sequence[Tuple[str, str]]) -> str:
     axes.set_yticks(range(len(rows)), rows, fontsize=7)  # type: ignore[attr-defined]
     axes.set_xlabel("taken for")  # type: ignore[attr-defined]
     axes.set_ylabel("is")  # type: ignore[attr-defined]
-    return _svg(figure)
+    return as_svg(figure)
 
 
 def _order(labels: Sequence[Tuple[str, str]]) -> Callable[[str], Tuple[bool, bool, str]]:
@@ -92,7 +93,7 @@ def off_topic_picture(curves: Sequence[Curve], points: Sequence[Tuple[str, float
         curves: (name, points of `metrics.off_topic_curve`).
         points: (name, share of off-topic answered, share of FAQ right) at each system's own threshold.
     """
-    figure, axes = _new(7.5, 4.5)
+    figure, axes = new_figure(7.5, 4.5)
     colours: List[str] = ["#1f6f4a", "#b5452c", "#3b5b92", "#8a6d1f", "#6b3f87"]
     for (name, curve), colour in zip(curves, colours):
         wrong, right = [x for _, x, _ in curve], [y for _, _, y in curve]
@@ -106,4 +107,4 @@ def off_topic_picture(curves: Sequence[Curve], points: Sequence[Tuple[str, float
     axes.set_ylabel("share of FAQ messages answered rightly")  # type: ignore[attr-defined]
     axes.grid(alpha=0.3)  # type: ignore[attr-defined]
     axes.legend(fontsize=8, loc="lower right")  # type: ignore[attr-defined]
-    return _svg(figure)
+    return as_svg(figure)

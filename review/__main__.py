@@ -11,7 +11,7 @@ from content.catalogue import FAQ_RESPONSE
 from evaluation.datasets import DATA, all_texts, load_examples, load_unseen, read_yaml
 from nlu.lexicon import Lexicon
 from review import decisions, examples, proposals
-from review.conversations import NoConversations, read_sessions, sqlite_url
+from review.conversations import NoConversations, read_sessions, store_address
 from shop.settings import SettingsError, load_environment
 
 
@@ -27,7 +27,7 @@ def main() -> int:
     try:
         if arguments.accept:
             return accept(arguments.file)
-        return propose(arguments.store or sqlite_url(Path(load_environment().conversations)), arguments.file)
+        return propose(arguments.store or store_address(load_environment().conversations), arguments.file)
     except (NoConversations, decisions.DecisionError, SettingsError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

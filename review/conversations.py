@@ -31,6 +31,7 @@ class Message:
         in_form: whether a form was asking for something, which makes it no question.
         faq_id: id of the answer that was given, None without one.
         offered: payloads of the buttons below the reply.
+        at: seconds since 1970; 0.0 when the store does not say.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Message:
     in_form: bool
     faq_id: Optional[str] = None
     offered: Tuple[str, ...] = ()
+    at: float = 0.0
 
 
 @dataclass
@@ -56,6 +58,11 @@ def sqlite_url(file: Path) -> str:
     if not file.exists():
         raise NoConversations(f"{file} does not exist yet: nobody has talked to the assistant on this machine.")
     return f"sqlite:///file:{file.resolve()}?mode=ro&uri=true"
+
+
+def store_address(conversations: str) -> str:
+    """SQLAlchemy's address for the setting SCHAKEL_CONVERSATIONS, a file or an address. Raises NoConversations."""
+    return conversations if "://" in conversations else sqlite_url(Path(conversations))
 
 
 def read_sessions(url: str) -> Iterator[List[Message]]:
@@ -126,4 +133,5 @@ def _message(waiting: _Open) -> Message:
         in_form=waiting.in_form,
         faq_id=ids[0] if ids else None,
         offered=tuple(str(button.get("payload") or "") for button in buttons),
+        at=float(waiting.user.get("timestamp") or 0.0),
     )

@@ -1,0 +1,1 @@
+"""`make report`: a page for the shop's owners about how the assistant is used."""

@@ -1,0 +1,90 @@
+"""`python -m report [--days N] [--store ADDRESS]`: writes results/gebruik.html for the shop's owners."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Counter, Dict, List, Tuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from ruamel.yaml import YAML
+
+from report import figures, pictures
+from report.groups import group
+from report.ratings import DOWN, UP, read_ratings
+from review.__main__ import canonical_questions
+from review.conversations import NoConversations, read_sessions, store_address
+from shop.settings import SettingsError, load_environment
+
+FOLDER = Path(__file__).parent
+PAGE = Path("results/gebruik.html")
+TOP_QUESTIONS, TOP_GROUPS = 25, 40
+
+
+def main() -> int:
+    """Parses the command and runs it; every expected failure ends as one clear message and exit code 1."""
+    parser = argparse.ArgumentParser(prog="python -m report", description="How the assistant is used.")
+    parser.add_argument("--days", type=int, default=30, help="how far to look back")
+    parser.add_argument("--store", help="address of the tracker store for SQLAlchemy; that of the settings if left out")
+    arguments = parser.parse_args()
+    try:
+        environment = load_environment()
+        since = time.time() - arguments.days * 86_400
+        usage = figures.count(read_sessions(arguments.store or store_address(environment.conversations)), since)
+        ratings = read_ratings(environment.web_database, since)
+    except (NoConversations, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{usage.messages} messages in {usage.sessions} conversations: {write(usage, ratings, arguments.days)}")
+    return 0
+
+
+def write(usage: figures.Usage, ratings: Counter[Tuple[str, str]], days: int, page: Path = PAGE) -> Path:
+    """Writes the page, self-contained, and gives its path."""
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    words: Dict[str, Any] = YAML(typ="safe").load((FOLDER / "teksten.yml").read_text(encoding="utf-8"))
+    values: Dict[str, Any] = {
+        "made": datetime.now(figures.ZONE).strftime("%d-%m-%Y %H:%M"),
+        "days": days,
+        "usage": usage,
+        "outcomes": list(words["uitkomsten"].items()),
+        "percent": lambda name: f"{figures.share(usage, name) * 100:.0f} %",
+        "thumbs_up": sum(count for (_, rating), count in ratings.items() if rating == UP),
+        "thumbs_down": sum(count for (_, rating), count in ratings.items() if rating == DOWN),
+        "days_svg": pictures.line(_per_day(usage)),
+        "week_svg": pictures.week(usage.hours, words["dagen"]),
+        "topics_svg": pictures.bars(usage.onderwerpen.most_common()),
+        "questions": _questions(usage, ratings),
+        "groups": group(usage.unanswered)[:TOP_GROUPS],
+    }
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(environment.get_template("page.html.j2").render(values), encoding="utf-8")
+    return page
+
+
+def _per_day(usage: figures.Usage) -> List[Tuple[str, int]]:
+    if not usage.days:
+        return []
+    day, last = min(usage.days), max(usage.days)
+    found = []
+    while day <= last:
+        found.append((day.strftime("%d-%m"), usage.days[day]))
+        day += timedelta(days=1)
+    return found
+
+
+def _questions(usage: figures.Usage, ratings: Counter[Tuple[str, str]]) -> List[Dict[str, Any]]:
+    asked = {faq_id: question for question, faq_id in canonical_questions().items()}
+    return [
+        {"text": asked.get(faq_id, faq_id), "count": count, "up": ratings[faq_id, UP], "down": ratings[faq_id, DOWN]}
+        for faq_id, count in usage.questions.most_common(TOP_QUESTIONS)
+    ]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
