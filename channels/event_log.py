@@ -7,6 +7,7 @@ replies. What a stop interrupts is thus found again at the next start.
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -200,9 +201,11 @@ class EventLog:
             )
         return bool(changed.rowcount)
 
-    def sessions_with_questions(self) -> List[str]:
-        """Sessions in which a message waits for its answer."""
+    def sessions_with_questions(self, before: float = math.inf) -> List[str]:
+        """Sessions in which a message that came before a moment (seconds since 1970) waits for its answer."""
         statement = sa.select(_events.c.session).where(_events.c.answered.is_(False)).distinct()
+        if before != math.inf:
+            statement = statement.where(_events.c.at < before)
         with self._engine.connect() as connection:
             return list(connection.execute(statement).scalars())
 

@@ -35,8 +35,9 @@ from channels.erase import erase_tracker
 from channels.event_log import ENDED, HANDOVER, MAX_ATTEMPTS, EventLog, SessionGone
 from channels.exchange import Refusal, hand_over
 from channels.incoming import MAX_BODY, NoText, TextTooLong, clean_text
-from channels.limits import RateLimit, allowed_origins, client_address
+from channels.limits import allowed_origins, client_address
 from channels.sessions import NoSession, Tokens, load_secret, new_session_id
+from channels.shared import make_shared
 from channels.suggestions import answerable_questions, as_document
 from channels.web_output import WebOutput
 from content import texts
@@ -50,6 +51,9 @@ HEARTBEAT = 15.0  # seconds of silence after which a stream sends a comment, so 
 STREAM_SECONDS = 900.0  # then the client connects again, with its token checked anew
 STREAMS_PER_SESSION = 6
 PURGE_EVERY = 3_600.0
+SWEEP_EVERY = 5.0
+SWEEP_AFTER = 5.0  # seconds that a message may wait before another process looks whether it is forgotten
+BY_SESSION, BY_ADDRESS = "session", "address"
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _METHODS = "GET, POST, DELETE, OPTIONS"
 _HEADERS = "authorization, content-type, last-event-id"
@@ -80,13 +84,12 @@ class WebChat:
         self.tokens = Tokens(load_secret(environment.secret), environment.web_days)
         self.log = EventLog(environment.web_database)
         self.texts = {name: variations[0]["text"] for name, variations in texts.load_texts().items()}
-        self.by_session = RateLimit(environment.web_per_minute)
-        self.by_address = RateLimit(environment.web_address_per_minute)
+        limits = {BY_SESSION: environment.web_per_minute, BY_ADDRESS: environment.web_address_per_minute}
+        self.shared = make_shared(limits, environment.redis)
         self.streams: Dict[str, Set[asyncio.Event]] = {}
         self.is_stopping = False
         self.app: Optional[Sanic] = None
         self._on_new_message = on_new_message
-        self._locks: Dict[str, asyncio.Lock] = {}
         self._tasks: Set["asyncio.Task[None]"] = set()
 
     # --- who may ask -------------------------------------------------------------------------------------------
@@ -98,11 +101,11 @@ class WebChat:
         if not same_page and origin not in self.origins:
             raise Refusal(403, "origin_not_allowed", texts.VERZOEK_ONGELDIG)
 
-    def check_address(self, request: Request) -> None:
+    async def check_address(self, request: Request) -> None:
         """Counts a request of this network address."""
         forwarded = request.headers.get("x-forwarded-for", "")
         address = client_address(request.ip, forwarded, self.environment.web_proxies)
-        if self.by_address.wait(address):
+        if await self.shared.wait(BY_ADDRESS, address):
             raise Refusal(429, "too_many_requests", texts.TE_VEEL_BERICHTEN)
 
     def session_of(self, request: Request) -> str:
@@ -131,12 +134,12 @@ class WebChat:
         if state in (HANDOVER, ENDED):
             name = texts.CHAT_WORDT_OVERGENOMEN if state == HANDOVER else texts.CHAT_AFGESLOTEN
             raise Refusal(409, "conversation_" + ("paused" if state == HANDOVER else "ended"), name)
-        if self.by_session.wait(session):
+        if await self.shared.wait(BY_SESSION, session):
             raise Refusal(429, "too_many_messages", texts.TE_VEEL_BERICHTEN)
         number, is_new = await self.run(self.log.add_question, session, client_id, text)
         if is_new:
             self.answer_soon(session)
-            self.notify(session)
+            await self.notify(session)
         return {"n": number, "new": is_new}
 
     def answer_soon(self, session: str) -> None:
@@ -146,7 +149,7 @@ class WebChat:
         task.add_done_callback(self._tasks.discard)
 
     async def _answer_all(self, session: str) -> None:
-        async with self.lock(session):
+        async with self.shared.lock(session):
             while not self.is_stopping:
                 question = await self.run(self.log.next_question, session)
                 if question is None:
@@ -158,29 +161,18 @@ class WebChat:
                     await hand_over(self._on_new_message, message, self.environment.answer_timeout)
                 replies = output.replies or [{"text": self.texts[texts.STORING]}]
                 await self.run(self.log.add_replies, session, question.number, replies, output.state)
-                self.notify(session)
-
-    @contextlib.asynccontextmanager
-    async def lock(self, session: str) -> Any:
-        """One thing at a time per session; forgets locks that nobody waits for."""
-        lock = self._locks.setdefault(session, asyncio.Lock())
-        try:
-            async with lock:
-                yield
-        finally:
-            if not lock.locked() and not getattr(lock, "_waiters", None):
-                self._locks.pop(session, None)
+                await self.notify(session)
 
     async def erase(self, session: str) -> None:
         """Deletes a conversation everywhere, after what is being answered in it."""
-        async with self.lock(session):
+        async with self.shared.lock(session):
             agent = getattr(self.app.ctx, "agent", None) if self.app else None
             # Rasa's copy first: when that fails, the visitor still has the chat to try again from.
             if agent is not None and not await self.run(erase_tracker, agent.tracker_store, session):
                 logger.error("Rasa's tracker store is no SQL store: a conversation could not be deleted from it.")
                 raise Refusal(500, "erase_failed", texts.STORING)
             await self.run(self.log.delete, session)
-        self.notify(session)
+        await self.notify(session)
 
     async def purge(self) -> None:
         """Deletes the conversations that are older than the shop keeps them."""
@@ -190,8 +182,13 @@ class WebChat:
 
     # --- who hears of it ---------------------------------------------------------------------------------------
 
-    def notify(self, session: str) -> None:
-        """Wakes the session's open streams."""
+    async def notify(self, session: str) -> None:
+        """Wakes the session's open streams, here and in other processes."""
+        self.wake(session)
+        await self.shared.publish(session)
+
+    def wake(self, session: str) -> None:
+        """Wakes the streams that are open in this process."""
         for wake in self.streams.get(session, ()):
             wake.set()
 
@@ -237,8 +234,18 @@ class WebChat:
         self.app = app
         for session in await self.run(self.log.sessions_with_questions):
             self.answer_soon(session)
-        purging = asyncio.get_running_loop().create_task(self._purge_hourly())
-        self._tasks.add(purging)
+        for work in (self._purge_hourly(), self._take_over_waiting(), self.shared.listen(self.wake)):
+            self._tasks.add(asyncio.get_running_loop().create_task(work))
+
+    async def _take_over_waiting(self) -> None:
+        """Answers what another process took in and did not finish; the lock keeps what it is still busy with."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            try:
+                for session in await self.run(self.log.sessions_with_questions, time.time() - SWEEP_AFTER):
+                    self.answer_soon(session)
+            except Exception:  # the next round tries again
+                logger.exception("Waiting messages could not be looked for.")
 
     async def _purge_hourly(self) -> None:
         while True:
@@ -252,10 +259,11 @@ class WebChat:
         """Ends all streams at once and gives up what is being answered; the next start answers it."""
         self.is_stopping = True
         for session in list(self.streams):
-            self.notify(session)
+            self.wake(session)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.shared.close()
 
     @staticmethod
     async def run(function: Callable[..., _T], *arguments: Any) -> _T:
@@ -294,7 +302,7 @@ def make_routes(chat: WebChat) -> Blueprint:
         async def guard(request: Request) -> Any:
             try:
                 chat.check_origin(request)
-                chat.check_address(request)
+                await chat.check_address(request)
                 if needs_session:
                     return await handler(request, chat.session_of(request))
                 return await handler(request)

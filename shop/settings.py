@@ -122,6 +122,7 @@ class Environment:
     web_per_minute: int = field(default=20, metadata={"env": "SCHAKEL_WEB_PER_MINUTE"})
     web_address_per_minute: int = field(default=120, metadata={"env": "SCHAKEL_WEB_ADDRESS_PER_MINUTE"})
     web_proxies: int = field(default=0, metadata={"env": "SCHAKEL_WEB_PROXIES"})
+    redis: str = field(default="", repr=False, metadata={"env": "SCHAKEL_REDIS"})
     metrics_port: int = field(default=0, metadata={"env": "SCHAKEL_METRICS_PORT"})
     log_level: str = field(default="INFO", metadata={"env": "SCHAKEL_LOG_LEVEL"})
 
@@ -152,7 +153,7 @@ def load_environment(variables: Optional[Mapping[str, str]] = None, folder: Path
         text = given.get(name, from_file.get(name))
         if text is None:
             continue
-        if not text.strip():
+        if not text.strip() and Environment.__dataclass_fields__[attribute].default != "":
             raise SettingsError(f"{name} is empty. Give it a value or remove the line from .env.")
         values[attribute] = _whole_number(name, text) if attribute in _RANGES else text.strip()
         if attribute in _CHOICES and values[attribute] not in _CHOICES[attribute]:

@@ -1,0 +1,109 @@
+"""What several processes share, over a real Redis, and what happens when it goes away."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import List
+
+import pytest
+
+from channels.shared import Alone, Together, make_shared
+from tests.redis_server import RedisServer, redis_server
+
+__all__ = ["redis_server"]
+LIMITS = {"session": 3}
+
+
+async def overlap(one: Alone, two: Alone) -> List[str]:
+    """What happens when both want the same lock at once."""
+    events: List[str] = []
+    first_is_in = asyncio.Event()
+
+    async def hold(shared: Alone, name: str, first: bool) -> None:
+        if not first:
+            await first_is_in.wait()
+        async with shared.lock("web-1"):
+            events.append(f"{name} in")
+            first_is_in.set()
+            for _ in range(20):
+                await asyncio.sleep(0)
+            events.append(f"{name} out")
+
+    await asyncio.gather(hold(one, "one", True), hold(two, "two", False))
+    return events
+
+
+async def test_two_processes_never_answer_in_one_conversation_at_once(redis_server: RedisServer) -> None:
+    one, two = Together(LIMITS, redis_server.address), Together(LIMITS, redis_server.address)
+    assert await overlap(one, two) == ["one in", "one out", "two in", "two out"]
+    await one.close()
+    await two.close()
+
+
+async def test_a_lock_of_a_dead_process_runs_out(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("channels.shared.LOCK_SECONDS", 0.2)
+    one, two = Together(LIMITS, redis_server.address), Together(LIMITS, redis_server.address)
+    dead = one.lock("web-1")
+    monkeypatch.setattr("channels.shared.RENEW_SECONDS", 60.0)  # whoever is dead renews nothing
+    await dead.__aenter__()
+    async with two.lock("web-1"):
+        pass
+    await dead.__aexit__(None, None, None)
+    await one.close()
+    await two.close()
+
+
+async def test_a_holder_that_lives_keeps_its_lock(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("channels.shared.LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("channels.shared.RENEW_SECONDS", 0.02)
+    one, two = Together(LIMITS, redis_server.address), Together(LIMITS, redis_server.address)
+    async with one.lock("web-1"):
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(two.lock("web-1").__aenter__(), 0.6)
+    await one.close()
+    await two.close()
+
+
+async def test_news_reaches_the_other_process(redis_server: RedisServer) -> None:
+    one, two = Together(LIMITS, redis_server.address), Together(LIMITS, redis_server.address)
+    heard: "asyncio.Queue[str]" = asyncio.Queue()
+    listening = asyncio.create_task(two.listen(heard.put_nowait))
+
+    async def repeat() -> None:
+        while True:  # until the other one has subscribed
+            await one.publish("web-7")
+            await asyncio.sleep(0.02)
+
+    telling = asyncio.create_task(repeat())
+    assert await asyncio.wait_for(heard.get(), 10) == "web-7"
+    for task in (telling, listening):
+        task.cancel()
+    await asyncio.gather(telling, listening, return_exceptions=True)
+    await one.close()
+    await two.close()
+
+
+async def test_limits_count_over_all_processes(redis_server: RedisServer) -> None:
+    one, two = Together(LIMITS, redis_server.address), Together(LIMITS, redis_server.address)
+    waits = [await shared.wait("session", "web-1") for shared in (one, two, one, two)]
+    assert waits[:3] == [0.0, 0.0, 0.0]
+    assert 50 < waits[3] <= 60
+    assert await one.wait("session", "web-2") == 0.0
+    await one.close()
+    await two.close()
+
+
+async def test_without_redis_a_process_goes_on_alone(redis_server: RedisServer) -> None:
+    shared = Together(LIMITS, redis_server.address)
+    redis_server.stop()
+    async with shared.lock("web-1"):
+        await shared.publish("web-1")
+    assert [await shared.wait("session", "web-1") for _ in range(3)] == [0.0, 0.0, 0.0]
+    assert await shared.wait("session", "web-1") > 50
+    await shared.close()
+
+
+async def test_one_process_needs_no_redis() -> None:
+    shared = make_shared(LIMITS, "")
+    assert type(shared) is Alone
+    assert await overlap(shared, shared) == ["one in", "one out", "two in", "two out"]
