@@ -143,6 +143,6 @@ class Operations(InputChannel):
 
         @routes.listener("after_server_start")
         async def open_metrics(app: Sanic, loop: Any) -> None:
-            metrics.serve(environment.metrics_port)
+            metrics.serve(environment.metrics_port, environment.metrics_host)
 
         return routes

@@ -124,6 +124,7 @@ class Environment:
     web_proxies: int = field(default=0, metadata={"env": "SCHAKEL_WEB_PROXIES"})
     redis: str = field(default="", repr=False, metadata={"env": "SCHAKEL_REDIS"})
     metrics_port: int = field(default=0, metadata={"env": "SCHAKEL_METRICS_PORT"})
+    metrics_host: str = field(default="127.0.0.1", metadata={"env": "SCHAKEL_METRICS_HOST"})
     log_level: str = field(default="INFO", metadata={"env": "SCHAKEL_LOG_LEVEL"})
 
 
