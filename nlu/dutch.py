@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Callable, Dict, List
 
+from nlu.lookup import LookupLemmas, load_lookup
+
 PACKAGE = "nl_core_news_sm"
 FALLBACK = "blank_nl_lookup"
 Lemmatiser = Callable[[List[str]], List[str]]
@@ -23,7 +25,7 @@ class DutchPipeline:
 
     Attributes:
         name: `nl_core_news_sm-<version>` or `blank_nl_lookup`.
-        nlp: the spaCy Language.
+        nlp: the spaCy Language; the bare table instead of spaCy's blank pipeline (see `nlu.lookup`).
     """
 
     name: str
@@ -31,6 +33,8 @@ class DutchPipeline:
 
     def lemmas(self, words: List[str]) -> List[str]:
         """Lemmas of normalised words, one each, in lower case."""
+        if isinstance(self.nlp, LookupLemmas):
+            return self.nlp.lemmas(words)
         from spacy.tokens import Doc
 
         doc = Doc(self.nlp.vocab, words=words)  # type: ignore[attr-defined]
@@ -46,19 +50,24 @@ def load_dutch() -> DutchPipeline:
     Raises:
         RuntimeError: neither the model nor the look-up tables are installed.
     """
-    import spacy
-
     if importlib.util.find_spec(PACKAGE) is not None:
         nlp = importlib.import_module(PACKAGE).load(exclude=["ner", "parser"])
         return DutchPipeline(f"{PACKAGE}-{nlp.meta['version']}", nlp)
-    nlp = spacy.blank("nl")
-    nlp.add_pipe("lemmatizer", config={"mode": "lookup"})
     try:
-        nlp.initialize()
-    except ValueError as error:  # spaCy's error when spacy-lookups-data is absent
+        return DutchPipeline(FALLBACK, load_lookup())
+    except FileNotFoundError as error:
         raise RuntimeError(
             "Dutch look-up lemmas are missing. Run `make setup` to install spacy-lookups-data."
         ) from error
+
+
+def blank_pipeline() -> DutchPipeline:
+    """spaCy's own blank Dutch pipeline, which `load_dutch` stands in for without importing spaCy."""
+    import spacy
+
+    nlp = spacy.blank("nl")
+    nlp.add_pipe("lemmatizer", config={"mode": "lookup"})
+    nlp.initialize()
     return DutchPipeline(FALLBACK, nlp)
 
 

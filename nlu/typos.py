@@ -6,8 +6,7 @@ look-up costs the same for any number of known words.
 
 from __future__ import annotations
 
-from itertools import combinations
-from typing import Dict, FrozenSet, Iterable, Iterator, Optional, Set
+from typing import Dict, FrozenSet, Iterable, Optional, Set, Tuple
 
 MIN_LENGTH = 6
 TWO_EDITS_FROM = 10
@@ -18,11 +17,14 @@ def allowed_edits(length: int) -> int:
     return 0 if length < MIN_LENGTH else 1 if length < TWO_EDITS_FROM else 2
 
 
-def _without_letters(word: str, edits: int) -> Iterator[str]:
-    yield word
-    for count in range(1, edits + 1):
-        for left_out in combinations(range(len(word)), count):
-            yield "".join(letter for i, letter in enumerate(word) if i not in left_out)
+def _without_letters(word: str, edits: int) -> Set[str]:
+    """The word itself and all that is left after taking out up to `edits` letters."""
+    found = {word}
+    ring = {word}
+    for _ in range(edits):
+        ring = {w[:i] + w[i + 1 :] for w in ring for i in range(len(w))}
+        found |= ring
+    return found
 
 
 def distance(one: str, other: str) -> int:
@@ -47,11 +49,13 @@ class TypoFinder:
         """Takes the words to find, and ordinary words near them that must be left alone."""
         self._known: Set[str] = {word for word in known if len(word) >= MIN_LENGTH and word.isalnum()}
         self._real = real_words
-        self._index: Dict[str, Set[str]] = {}
+        self._index: Dict[str, Tuple[str, ...]] = {}  # most forms have one word: a tuple is a quarter of a set
         self._longest = max(map(len, self._known), default=0) + 2  # no known word is within reach of longer ones
         for word in sorted(self._known):
+            alone = (word,)
             for form in _without_letters(word, allowed_edits(len(word))):
-                self._index.setdefault(form, set()).add(word)
+                others = self._index.get(form)
+                self._index[form] = alone if others is None else (*others, word)
 
     def correct(self, word: str) -> Optional[str]:
         """The known word that was meant, None when there is none or the word is right as it is.

@@ -110,7 +110,7 @@ class Pair:
 def rasa_command(environment: Environment) -> List[str]:
     """The command that starts Rasa's server. Its HTTP API stays off: it has no place on a public port."""
     return [
-        *(sys.executable, "-m", "rasa", "run", "--model", str(MODEL)),
+        *(sys.executable, "-m", "rasa_patches", "run", "--model", str(MODEL)),
         *("--interface", environment.host, "--port", str(environment.port)),
         *("--endpoints", "endpoints.yml", "--credentials", "credentials.yml"),
     ]

@@ -50,7 +50,7 @@ def train(force: bool = False) -> bool:
     MODELS.mkdir(exist_ok=True)
     LOG.parent.mkdir(exist_ok=True)
     # Validation is a gate of its own (tests/content/test_rasa_validates.py); here it would read all data a second time.
-    command = [sys.executable, "-m", "rasa", "train", "--skip-validation", "--fixed-model-name", MODEL.name]
+    command = [sys.executable, "-m", "rasa_patches", "train", "--skip-validation", "--fixed-model-name", MODEL.name]
     command += ["--out", str(MODELS), *(["--force"] if force else [])]
     with LOG.open("w", encoding="utf-8") as log:
         result = subprocess.run(command, stdout=log, stderr=log, check=False)
