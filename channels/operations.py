@@ -17,7 +17,7 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from monitoring import metrics
+from monitoring import logs, metrics
 from shop.settings import Environment, load_environment
 
 OK, DOWN = "ok", "down"
@@ -129,6 +129,7 @@ class Operations(InputChannel):
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """The routes."""
         environment = load_environment()
+        logs.configure(environment.log_level)  # Rasa has set up its own by now
         watch = Watch(environment)
         routes = Blueprint("schakel_operations")
 

@@ -17,6 +17,7 @@ from monitoring import request_id
 
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w.:/-])(?:\+|00)?\d(?:[\s().-]?\d){8,14}(?![\w:-])")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # which structlog puts into Rasa's messages
 MASK = "***"
 MAX_TRACE = 8_000
 
@@ -36,7 +37,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "request": request_id.current(),
-            "message": without_contacts(record.getMessage()),
+            "message": without_contacts(_COLOUR.sub("", record.getMessage())),
         }
         if record.exc_info:
             line["error"] = without_contacts(self.formatException(record.exc_info))[-MAX_TRACE:]

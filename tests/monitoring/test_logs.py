@@ -24,7 +24,7 @@ def test_a_line_is_json_with_the_request_id_and_a_masked_trace() -> None:
         raise ValueError("0612345678 is no order number")
     except ValueError:
         record = logging.LogRecord(
-            "channels.web", logging.ERROR, __file__, 1, "From %s.", ("piet@winkel.nl",), sys.exc_info()
+            "channels.web", logging.ERROR, __file__, 1, "\x1b[1mFrom\x1b[0m %s.", ("piet@winkel.nl",), sys.exc_info()
         )
     line = json.loads(JsonFormatter().format(record))
     assert line["request"] == number == "abcdef123456"
