@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
@@ -53,6 +54,12 @@ class Shop(BaseModel):
     adres: str = Field("", max_length=200)
     contactpagina: str = Field("", regex=r"^(https?://\S+)?$")
     openingstijden: Dict[str, str] = {}
+    feestdagen: List[str] = ["NL", "BE"]
+    sluitingsdagen: List[str] = []
+    antwoord_werkdagen: int = Field(1, ge=0, le=30)
+    advies_email: List[str] = []
+    advies_bewaren_dagen: int = Field(90, ge=1, le=3_650)
+    advies_bewaren_hoogstens: int = Field(365, ge=1, le=3_650)
     besteld_voor: str = Field("", regex=rf"^({_TIME})?$")
     gratis_verzending_vanaf: Optional[float] = Field(None, ge=0, le=10_000)
     reviews_url: str = Field("", regex=r"^(https?://\S+)?$")
@@ -81,6 +88,30 @@ class Shop(BaseModel):
             opens, _, closes = hours.partition("-")
             if not _HOURS.fullmatch(hours) or opens >= closes:
                 raise ValueError(f"'{day}: {hours}' should look like \"09:00-17:00\"")
+        return value
+
+    @validator("feestdagen", each_item=True)
+    def _known_country(cls, value: str) -> str:
+        if value not in ("NL", "BE"):
+            raise ValueError(f"'{value}' should be NL or BE")
+        return value
+
+    @validator("sluitingsdagen", pre=True, each_item=True)
+    def _day_or_period(cls, value: Any) -> str:
+        text = value.isoformat() if isinstance(value, date) else str(value)
+        first, _, last = text.partition("..")
+        try:
+            right = date.fromisoformat(first) <= date.fromisoformat(last or first)
+        except ValueError:
+            right = False
+        if not right:
+            raise ValueError(f"'{text}' should look like 2026-12-24 or 2026-12-24..2027-01-02")
+        return text
+
+    @validator("advies_email", each_item=True)
+    def _address(cls, value: str) -> str:
+        if not re.fullmatch(r"[^@\s,<>\"]+@[^@\s,<>\"]+\.[^@\s,<>\"]+", value):
+            raise ValueError(f"'{value}' is no e-mail address")
         return value
 
     def placeholders(self) -> Dict[str, str]:
@@ -122,6 +153,15 @@ class Environment:
     web_per_minute: int = field(default=20, metadata={"env": "SCHAKEL_WEB_PER_MINUTE"})
     web_address_per_minute: int = field(default=120, metadata={"env": "SCHAKEL_WEB_ADDRESS_PER_MINUTE"})
     web_proxies: int = field(default=0, metadata={"env": "SCHAKEL_WEB_PROXIES"})
+    desk_host: str = field(default="127.0.0.1", metadata={"env": "SCHAKEL_DESK_HOST"})
+    desk_port: int = field(default=5006, metadata={"env": "SCHAKEL_DESK_PORT"})
+    desk_database: str = field(default="sqlite:///var/desk.db", repr=False, metadata={"env": "SCHAKEL_DESK_DATABASE"})
+    smtp_host: str = field(default="none", metadata={"env": "SCHAKEL_SMTP_HOST"})
+    smtp_port: int = field(default=587, metadata={"env": "SCHAKEL_SMTP_PORT"})
+    smtp_tls: str = field(default="starttls", metadata={"env": "SCHAKEL_SMTP_TLS"})
+    smtp_user: str = field(default="none", metadata={"env": "SCHAKEL_SMTP_USER"})
+    smtp_password: str = field(default="none", repr=False, metadata={"env": "SCHAKEL_SMTP_PASSWORD"})
+    smtp_from: str = field(default="shop", metadata={"env": "SCHAKEL_SMTP_FROM"})
 
 
 def environment_variables() -> Dict[str, str]:
@@ -153,6 +193,8 @@ def load_environment(variables: Optional[Mapping[str, str]] = None, folder: Path
         if not text.strip():
             raise SettingsError(f"{name} is empty. Give it a value or remove the line from .env.")
         values[attribute] = _whole_number(name, text) if attribute in _RANGES else text.strip()
+        if values[attribute] not in _CHOICES.get(attribute, (values[attribute],)):
+            raise SettingsError(f"{name}={text} should be one of {', '.join(_CHOICES[attribute])}.")
     return Environment(**values)
 
 
@@ -164,7 +206,10 @@ _RANGES = {
     "web_per_minute": (1, 100_000),
     "web_address_per_minute": (1, 100_000),
     "web_proxies": (0, 5),
+    "desk_port": (1, 65535),
+    "smtp_port": (1, 65535),
 }
+_CHOICES = {"smtp_tls": ("starttls", "tls", "none")}
 
 
 def _whole_number(name: str, text: str) -> int:
