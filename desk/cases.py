@@ -123,6 +123,7 @@ class AdviceRequest:
         transcript: the conversation so far; None unless agreed to separately.
         self_check: outcome of the self-check of the nutrient chain, when the customer took it along.
         urgent: the conversation set off the safety triage.
+        notes: what the owners should know besides, in Dutch.
     """
 
     key: str
@@ -137,6 +138,7 @@ class AdviceRequest:
     transcript: Optional[List[Line]] = None
     self_check: Optional[Dict[str, Any]] = None
     urgent: bool = False
+    notes: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,7 @@ def _new_case(
         for number, line in enumerate((request.transcript or [])[-MAX_TRANSCRIPT:])
     ]
     case.events = [CaseEvent(at=now, actor="customer", action="opened")]
+    case.notes = [Note(author="desk", text=clean(text, MAX_LINE, True), created_at=now) for text in request.notes]
     session.add(case)
     session.flush()
     _add_mail(session, case, "owners", shop, now, f"{case.reference} owners")
