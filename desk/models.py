@@ -23,7 +23,7 @@ MAIL, CHAT = "mail", "chat"
 # Kind of contact; `HERE` is the conversation itself.
 EMAIL, PHONE, HERE = "email", "phone", "here"
 # Who wrote a chat message.
-CUSTOMER, STAFF, NOTICE = "customer", "staff", "notice"
+CUSTOMER, STAFF, NOTICE, HELD_BACK = "customer", "staff", "notice", "held"
 
 _NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -227,7 +227,7 @@ class Takeover(Base):
     last_activity_at = sa.Column(Moment, nullable=False)
     silence_seconds = sa.Column(sa.Integer, nullable=False)  # after so long without a word the bot comes back
     ended_at = sa.Column(Moment)
-    end_reason = sa.Column(sa.String(16), nullable=False, default="")  # released, silence
+    end_reason = sa.Column(sa.String(16), nullable=False, default="")  # released, silence, gone
     __table_args__ = (
         sa.Index(
             "uq_takeovers_active",
@@ -248,7 +248,7 @@ class ChatMessage(Base):
     takeover_id = sa.Column(sa.Integer, sa.ForeignKey("takeovers.id", ondelete="CASCADE"), index=True)
     conversation = sa.Column(sa.String(128), nullable=False)
     channel = sa.Column(sa.String(32), nullable=False)
-    author = sa.Column(sa.String(8), nullable=False)  # customer, staff or notice
+    author = sa.Column(sa.String(8), nullable=False)  # customer, staff, notice or held
     staff = sa.Column(sa.String(64), nullable=False, default="")
     text = sa.Column(sa.Text, nullable=False)
     message_id = sa.Column(sa.String(128), nullable=False)  # of the channel or of the staff page; stored once
@@ -259,6 +259,28 @@ class ChatMessage(Base):
     __table_args__ = (
         sa.UniqueConstraint("conversation", "message_id"),
         sa.Index("ix_chat_messages_conversation", "conversation", "id"),
+    )
+
+
+class HumanRequest(Base):
+    """A customer asked for a human in a conversation that goes on; says nothing about why."""
+
+    __tablename__ = "human_requests"
+    id = sa.Column(sa.Integer, primary_key=True)
+    conversation = sa.Column(sa.String(128), nullable=False)
+    channel = sa.Column(sa.String(32), nullable=False)
+    asked_at = sa.Column(Moment, nullable=False)
+    ended_at = sa.Column(Moment)
+    end_reason = sa.Column(sa.String(16), nullable=False, default="")  # taken, dismissed
+    __table_args__ = (
+        sa.Index(
+            "uq_human_requests_open",
+            "conversation",
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+        sa.Index("ix_human_requests_asked_at", "asked_at"),
     )
 
 

@@ -180,6 +180,10 @@ def claim(
             row.state, row.attempts = SENDING, row.attempts + 1
             row.lease, row.lease_until = uuid.uuid4().hex, now + LEASE
             items.append(_item(row, in_doubt))
+            if (
+                kind == CHAT
+            ):  # the next one waits until this one is reported, or a failure would turn their order around
+                blocked.add(row.conversation)
     return items
 
 
