@@ -16,7 +16,7 @@ def normal_email(text: str) -> Optional[str]:
     if len(text) > _LONGEST + 10:
         return None
     try:
-        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=True)
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         return None
     address: str = (found.ascii_email or found.normalized).lower()

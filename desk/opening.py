@@ -88,12 +88,15 @@ def _texts() -> Dict[str, Any]:
     return found
 
 
-def in_words(moment: Optional[dt.datetime], now: dt.datetime) -> str:
-    """A moment as people say it: "vandaag 17:00", "morgen 17:00", "maandag 23 november 17:00"; "" for None."""
+def in_words(moment: Optional[dt.datetime], now: Optional[dt.datetime] = None) -> str:
+    """A moment as people say it: "vandaag 17:00", "morgen 17:00", "maandag 23 november 17:00"; "" for None.
+
+    Without `now` always with its date, for what may be read another day.
+    """
     if moment is None:
         return ""
     texts, local = _texts(), moment.astimezone(ZONE)
-    days = (local.date() - now.astimezone(ZONE).date()).days
+    days = -1 if now is None else (local.date() - now.astimezone(ZONE).date()).days
     if days in (0, 1):
         day = texts["dagen_ver"][days]
     else:
@@ -103,7 +106,7 @@ def in_words(moment: Optional[dt.datetime], now: dt.datetime) -> str:
     return str(texts["moment"].format(dag=day, tijd=f"{local:%H:%M}"))
 
 
-def promise_in_words(moment: Optional[dt.datetime], now: dt.datetime) -> str:
+def promise_in_words(moment: Optional[dt.datetime], now: Optional[dt.datetime] = None) -> str:
     """What is promised: "voor morgen 17:00", or "zo snel mogelijk" when nothing can be promised."""
     texts = _texts()
     if moment is None:

@@ -1,8 +1,8 @@
 """What is to be delivered: written in the transaction of what it reports, delivered afterwards, once.
 
 A row goes from waiting to sending (leased by one worker), and from there to done, back to waiting with a later next
-try, or to dead. A worker that dies leaves a lease that runs out; then another one takes the row. See docs/desk.md for what
-that means for mail.
+try, or to dead. A worker that dies leaves a lease that runs out; then another one takes the row. What that means for
+mail: docs/desk.md.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ LEASE = dt.timedelta(seconds=180)  # longer than any single delivery may take
 FIRST_DELAY = 15.0  # seconds
 LONGEST_DELAY = 3_600.0
 GIVE_UP = dt.timedelta(days=3)  # a mail server that is down over a weekend loses nothing
+MAX_IN_DOUBT = 5  # attempts; a server that takes a mail and breaks the line each time is not sent it for days
 _MAX_ERROR = 300
 _CLAIMING = 0x5C4A4B32  # one at a time claims (PostgreSQL; on SQLite writers take turns anyway)
 _random = random.SystemRandom()
@@ -245,6 +246,8 @@ def failed(
         The row's new state; "" when the lease was lost.
     """
     dead = permanent or (counts and now - item.created_at >= GIVE_UP)
+    if not accepted_nothing and item.attempts >= MAX_IN_DOUBT:
+        dead = True
     seconds = delay(item.attempts) if retry_after is None else retry_after
     with database.session() as session:
         row = session.execute(_held(sa.select(OutboxRow), item)).scalar_one_or_none()
