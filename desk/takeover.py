@@ -468,6 +468,10 @@ class HumanSide:
                 self._failing_since = now
                 logger.warning("Takeover is not possible now: %s", error)
             raise
+        except Exception:  # whatever is wrong with the desk, the assistant goes on
+            self._failed_at = time.monotonic()
+            logger.exception("The desk's database can't be used.")
+            raise DeskUnavailable("It can't be used.") from None
         if self._failing_since is not None:
             logger.info("Takeover is possible again.")
         self._failing_since, self._failed_at = None, float("-inf")
