@@ -162,6 +162,12 @@ class Environment:
     smtp_user: str = field(default="none", metadata={"env": "SCHAKEL_SMTP_USER"})
     smtp_password: str = field(default="none", repr=False, metadata={"env": "SCHAKEL_SMTP_PASSWORD"})
     smtp_from: str = field(default="shop", metadata={"env": "SCHAKEL_SMTP_FROM"})
+    public_address: str = field(default="none", metadata={"env": "SCHAKEL_PUBLIC_ADDRESS"})
+
+    @property
+    def outside(self) -> str:
+        """Where customers reach the assistant, without a slash at the end; '' when the settings don't say."""
+        return "" if self.public_address == "none" else self.public_address.rstrip("/")
 
 
 def environment_variables() -> Dict[str, str]:
@@ -195,6 +201,9 @@ def load_environment(variables: Optional[Mapping[str, str]] = None, folder: Path
         values[attribute] = _whole_number(name, text) if attribute in _RANGES else text.strip()
         if values[attribute] not in _CHOICES.get(attribute, (values[attribute],)):
             raise SettingsError(f"{name}={text} should be one of {', '.join(_CHOICES[attribute])}.")
+    address = values.get("public_address", "none")
+    if address != "none" and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", address):
+        raise SettingsError(f"SCHAKEL_PUBLIC_ADDRESS={address} should look like https://chat.mijnwinkel.nl")
     return Environment(**values)
 
 
