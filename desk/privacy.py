@@ -125,10 +125,14 @@ def _cases(session: Session, subject: Subject, now: dt.datetime) -> Optional[Lis
 
 
 def export(database: Database, subject: Subject, now: dt.datetime, actor: str = "customer") -> Dict[str, Any]:
-    """Everything about somebody, as {table: [rows]} that JSON can hold; internal keys are left out. Raises as `find`."""
+    """Everything about somebody, as {table: [rows]} that JSON can hold, without internal keys. Raises as `find`."""
     found = find(database, subject, now)
     with database.session() as session:
-        told = {table.__tablename__: _rows(session, table, where) for table, where in _selections(found)}
+        told = {
+            table.__tablename__: _rows(session, table, where)
+            for table, where in _selections(found)
+            if table is not Attempt  # wrong tries of anybody
+        }
         told = {table: rows for table, rows in told.items() if rows}
         counts = {table: len(rows) for table, rows in told.items()}
         session.add(PrivacyRecord(at=now, action="export", actor=actor, counts=counts))
@@ -184,8 +188,11 @@ def purge(database: Database, now: dt.datetime) -> Dict[str, int]:
 
 
 def scrub(database: Database) -> bool:
-    """Leaves no copy of deleted rows in the database's log; False when it was in use all the time (a later purge
-    does it)."""
+    """Leaves no copy of deleted rows in the database's log.
+
+    Returns:
+        False when the log was in use all the time; the next purge that deletes something does it.
+    """
     try:
         database.scrub()
     except DeskUnavailable as error:
@@ -225,11 +232,7 @@ def _add(counts: Dict[str, int], more: Dict[str, int]) -> None:
 
 
 def _rows(session: Session, table: Any, where: Any) -> List[Dict[str, Any]]:
-    columns = [
-        column
-        for column in table.__table__.columns
-        if (column.name not in _NOT_TOLD and column.name != "subject") or (table is Case and column.name == "subject")
-    ]
+    columns = [column for column in table.__table__.columns if column.name not in _NOT_TOLD]
     query = sa.select(*columns).where(where).order_by(table.__table__.primary_key.columns.values()[0])
     return [{name: _told(value) for name, value in row._mapping.items()} for row in session.execute(query)]
 

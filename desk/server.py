@@ -83,7 +83,7 @@ def _run_pages(server: Any, stop: threading.Event) -> None:
 
 def staff_application(database: Database, environment: Environment, shop: LiveShop) -> Application:
     """The staff page."""
-    from desk.staff import create_app
+    from desk.staff import create_app  # type: ignore[import-not-found]
 
     application: Application = create_app(database, environment, shop)
     return application

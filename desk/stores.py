@@ -40,7 +40,7 @@ def export(environment: Environment, conversations: Iterable[str]) -> Dict[str, 
 
 
 def erase(environment: Environment, conversations: Iterable[str]) -> Dict[str, int]:
-    """Deletes every row of these conversations; returns {table: rows deleted}, without tables where there was nothing."""
+    """Deletes every row of these conversations; returns {table: rows deleted} where there were any."""
     counts: Dict[str, int] = {}
     for connection, table, where in _tables(environment, list(conversations)):
         number = connection.execute(sa.delete(table).where(where)).rowcount
