@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.parser import HeaderParser
 from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
@@ -140,13 +141,26 @@ def compose(session: Session, item: Item, shop: Shop, sender: str) -> Optional[E
         if confirmation:
             message["In-Reply-To"] = message["References"] = confirmation
     subject, text = _templates()[template]
-    message["Subject"] = clean(subject.render(values), _MAX_HEADER)
+    message["Subject"] = _in_header(subject.render(values), _MAX_HEADER)
     message.set_content(text.render(values))
+    _check_headers(message)
     return message
 
 
 def _address(address: str, name: str = "") -> Address:
-    return Address(display_name=clean(name, 100), addr_spec=address)
+    return Address(display_name=_in_header(name, 100), addr_spec=address)
+
+
+def _in_header(text: str, longest: int) -> str:
+    """One line, in which "=?" begins no encoded word: the library would decode it, line breaks included."""
+    return clean(text, longest).replace("=?", "= ?")
+
+
+def _check_headers(message: EmailMessage) -> None:
+    """What is sent has the headers that were set here and no others. Raises ValueError."""
+    sent = HeaderParser(policy=SMTP).parsestr(message.as_bytes().decode("ascii", "replace"))
+    if sorted(sent.keys()) != sorted(message.keys()):
+        raise ValueError("The headers of a mail are not those that were set.")
 
 
 def _moment(moment: dt.datetime, kind: str = "moment") -> str:

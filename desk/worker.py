@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from typing import Callable, List, Optional
+from typing import Callable, Dict, List, Optional
 
 from desk import mail, outbox
 from desk.database import Database, DeskUnavailable
@@ -15,6 +15,9 @@ from shop.settings import Environment, Shop
 logger = logging.getLogger(__name__)
 
 POLL = 2.0  # seconds between looks into the outbox
+# What there can be trouble with.
+_DATABASE, _SETTINGS, _SERVER, _OWNERS = "database", "settings", "mail server", "owners' addresses"
+_MISTAKE = "making of a mail"
 _UNCONFIGURED_WAIT = 60.0  # seconds until a missing address is looked for again
 
 
@@ -41,10 +44,14 @@ class Worker:
         """
         self._database, self._environment, self._shop, self._clock = database, environment, shop, clock
         self._accepted: List[outbox.Item] = []
-        self._told = ""
         self._server_failures = 0
         self._pause_until: Optional[dt.datetime] = None
-        self.problem = ""  # why nothing is delivered at the moment, for the health page
+        self._problems: Dict[str, str] = {}
+
+    @property
+    def problem(self) -> str:
+        """Why something is not delivered at the moment; '' when all is well."""
+        return "; ".join(self._problems.values())
 
     def run(self, stop: threading.Event) -> None:
         """Works until told to stop; no trouble ends it."""
@@ -53,10 +60,10 @@ class Worker:
                 while not stop.is_set() and self.deliver_one():
                     pass
             except DeskUnavailable as error:
-                self._trouble(str(error))
+                self._trouble(_DATABASE, str(error))
             except Exception as error:  # a mistake of ours must not stop the mails after it
                 # Without its text: that could hold what a customer wrote.
-                self._trouble(f"a mail could not be made ({type(error).__name__})")
+                self._trouble(_MISTAKE, f"a mail could not be made ({type(error).__name__})")
             stop.wait(POLL)
 
     def deliver_one(self) -> bool:
@@ -76,11 +83,12 @@ class Worker:
         try:
             settings = mail.smtp_settings(self._environment, shop)
         except mail.NotConfigured as error:
-            self._trouble(f"mail waits: {error}")
+            self._trouble(_SETTINGS, f"mail waits: {error}")
             return False
+        self._fine(_SETTINGS)
         items = outbox.claim(self._database, MAIL, now)
+        self._fine(_DATABASE)
         if not items:
-            self._fine()
             return False
         item = items[0]
         if item.payload.get("template") == mail.OWNERS and "to" not in item.payload:
@@ -111,7 +119,8 @@ class Worker:
             self._accepted.append(item)
             self._mark_accepted()
             logger.info("Mail %d (%s) was delivered.", item.id, item.payload["template"])
-        self._fine()
+        self._fine(_MISTAKE)
+        self._server_is_up()
 
     def _mark_accepted(self) -> None:
         """Until the database could note it, this process remembers what the server took."""
@@ -134,7 +143,9 @@ class Worker:
             self._server_failures += 1
             seconds = min(outbox.delay(self._server_failures), 300.0)
             self._pause_until = now + dt.timedelta(seconds=seconds)
-            self._trouble(f"the mail server does not take mail ({error})")
+            self._trouble(_SERVER, f"the mail server does not take mail ({error})")
+        else:
+            self._server_is_up()
 
     def _one_for_each_owner(self, item: outbox.Item, shop: Shop) -> bool:
         """One row for each address, so that each is tried again by itself.
@@ -144,11 +155,12 @@ class Worker:
         addresses = mail.owners(shop)
         now = self._clock()
         if not addresses:
-            self._trouble("mail waits: there is no address for the owners in winkel.yml")
+            self._trouble(_OWNERS, "mail waits: there is no address for the owners in winkel.yml")
             outbox.failed(
                 self._database, item, "no address for the owners", now, counts=False, retry_after=_UNCONFIGURED_WAIT
             )
             return True
+        self._fine(_OWNERS)
         with self._database.session() as session:
             row = session.get(OutboxRow, item.id)
             if row is None or row.lease != item.lease:
@@ -166,12 +178,15 @@ class Worker:
             row.state, row.done_at, row.lease, row.lease_until = DONE, now, None, None
         return True
 
-    def _trouble(self, problem: str) -> None:
-        self.problem = problem
-        if problem != self._told:
+    def _trouble(self, about: str, problem: str) -> None:
+        if self._problems.get(about) != problem:
             logger.error("%s", problem[:1].upper() + problem[1:])
-            self._told = problem
+        self._problems[about] = problem
 
-    def _fine(self) -> None:
+    def _fine(self, about: str) -> None:
+        if self._problems.pop(about, ""):
+            logger.info("Over: trouble with the %s.", about)
+
+    def _server_is_up(self) -> None:
         self._server_failures, self._pause_until = 0, None
-        self.problem = self._told = ""
+        self._fine(_SERVER)

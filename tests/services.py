@@ -196,7 +196,7 @@ class MailServer:
     def start(self, tls_context: Any = None, **options: Any) -> None:
         self.port = self.port or free_port()
         if self.login is not None:
-            options.update(authenticator=self._authenticate, auth_required=True, auth_require_tls=False)
+            options.update(authenticator=self._authenticate, auth_require_tls=False)
         if tls_context is not None:
             options.update(tls_context=tls_context, require_starttls=True)
         self._controller = Controller(_Handler(self), hostname="127.0.0.1", port=self.port, ready_timeout=30, **options)
