@@ -132,15 +132,10 @@ def utter(dispatcher: CollectingDispatcher, tracker: Tracker, answer: Answer, me
     image: Optional[str] = None
     if answer.picture:
         file_format = SVG if tracker.get_latest_input_channel() in _WEB_CHANNELS else PNG
-        image = album.address(answer.picture, file_format, public_address())
+        image = album.address(answer.picture, file_format, load_environment().outside)
         extra.update(plaat=answer.picture, alt=gallery.load_pictures()[answer.picture].alt)
     buttons = [button.as_dict() for button in answer.buttons]
     dispatcher.utter_message(response=REPLY, tekst=answer.text, image=image, buttons=buttons, **extra)
-
-
-def public_address() -> str:
-    """Where the assistant is reached from outside, '' when the settings don't say."""
-    return str(getattr(load_environment(), "public_address", ""))
 
 
 def read_heard(message: Mapping[str, Any], chain: Chain) -> Heard:
@@ -177,7 +172,7 @@ def _forget(chain: Chain) -> Events:
 
 
 def _elsewhere(chain: Chain) -> str:
-    address = public_address()
+    address = load_environment().outside
     if not address:
         return chain.zinnen["check_whatsapp_zonder"]
-    return chain.zinnen["check_whatsapp"].format(adres=address.rstrip("/") + "/keten")
+    return chain.zinnen["check_whatsapp"].format(adres=address + "/keten")

@@ -6,6 +6,7 @@ replies. What a stop interrupts is thus found again at the next start.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import time
@@ -137,7 +138,7 @@ class EventLog:
             )
         return Question(row.number, json.loads(row.body)["text"], row.attempts)
 
-    def add_replies(self, session: str, question: int, replies: Sequence[Dict[str, Any]], state: str = "") -> None:
+    def add_replies(self, session: str, question: int, replies: Sequence[Dict[str, Any]], state: str = "") -> bool:
         """Stores all replies to a message and marks it as answered, or does nothing when it was.
 
         Args:
@@ -145,19 +146,62 @@ class EventLog:
             question: the number of the message.
             replies: bodies as the client gets them.
             state: the session's new state, '' to leave it.
+
+        Returns:
+            False when a human has the conversation: the assistant must not talk in it, so nothing was stored and the
+            message still waits.
         """
         with self._engine.begin() as connection:
+            # The update comes first, as in `_append`: no human can come in between looking and storing.
+            free = sa.update(_sessions).where(_sessions.c.id == session, _sessions.c.state != HUMAN)
+            if connection.execute(free.values(last=_sessions.c.last)).rowcount == 0:
+                there = sa.select(_sessions.c.id).where(_sessions.c.id == session)
+                return connection.execute(there).first() is None
             changed = connection.execute(
                 sa.update(_events)
                 .where(_events.c.session == session, _events.c.number == question, _events.c.answered.is_(False))
                 .values(answered=True)
             )
             if changed.rowcount == 0:
-                return
+                return True
             for reply in replies:
                 _append(connection, session, {**reply, "reply_to": question}, kind="bot")
             if state:
                 _set_state(connection, session, state)
+        return True
+
+    def mark_passed_on(self, session: str, question: int) -> None:
+        """A human has the message; the assistant need not answer it."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(_events)
+                .where(_events.c.session == session, _events.c.number == question)
+                .values(answered=True)
+            )
+
+    def deliver(self, session: str, key: str, text: str, sender: str = "", state: str = "") -> None:
+        """Stores what a human says, or a line about the conversation together with the state that begins with it.
+
+        Args:
+            session: the session.
+            key: of this line; the same one is stored once.
+            text: plain text.
+            sender: the human's name, '' for a line about the conversation.
+            state: the session's new state, '' to leave it.
+
+        Raises:
+            SessionGone: there is no such session.
+        """
+        with contextlib.suppress(IntegrityError), self._engine.begin() as connection:  # the same line at once
+            _state(connection, session)
+            if _number_of(connection, session, key) is not None:
+                return
+            if state:
+                connection.execute(sa.update(_sessions).where(_sessions.c.id == session).values(state=state))
+                _append(connection, session, {"state": state, "text": text}, kind="state", client_id=key)
+            else:
+                body = {"text": text, **({"van": sender} if sender else {})}
+                _append(connection, session, body, kind="bot", client_id=key)
 
     def add_message(self, session: str, body: Dict[str, Any]) -> int:
         """Stores a message that answers no question, such as one from an employee. Raises `SessionGone`."""

@@ -22,8 +22,9 @@ import json
 import logging
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Awaitable, Callable, Dict, Optional, Set, TypeVar
+from typing import Any, Awaitable, Callable, Dict, Optional, Sequence, Set, TypeVar
 
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Sanic, response
@@ -32,20 +33,25 @@ from sanic.response import HTTPResponse
 
 from answering.generator import ShopFile
 from channels.erase import erase_tracker
-from channels.event_log import ENDED, HANDOVER, MAX_ATTEMPTS, EventLog, SessionGone
+from channels.event_log import ENDED, HANDOVER, HUMAN, MAX_ATTEMPTS, OPEN, EventLog, Question, SessionGone
 from channels.exchange import Refusal, hand_over
 from channels.incoming import MAX_BODY, NoText, TextTooLong, clean_text
 from channels.limits import allowed_origins, client_address
+from channels.safety_note import note_safety
 from channels.sessions import NoSession, Tokens, load_secret, new_session_id
 from channels.shared import make_shared
 from channels.suggestions import answerable_questions, as_document
 from channels.web_output import WebOutput
 from content import texts
+from desk.database import DeskUnavailable
+from desk.takeover import HumanSide, wording
 from shop.settings import Environment, load_environment
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "/webhooks/web/"
+DELIVER_EVERY = 0.5  # seconds until what the owners say is looked for again, for all sessions at once
+HANDING_BACK = 2.0  # seconds that the line which ends a takeover is waited for before the assistant answers
 POLL = 2.0  # seconds until an open stream looks for events that another process stored
 HEARTBEAT = 15.0  # seconds of silence after which a stream sends a comment, so that proxies keep it open
 STREAM_SECONDS = 900.0  # then the client connects again, with its token checked anew
@@ -90,6 +96,10 @@ class WebChat:
         self.is_stopping = False
         self.app: Optional[Sanic] = None
         self._on_new_message = on_new_message
+        self.human = HumanSide(environment.desk_database)
+        # Threads of their own: a slow desk must not keep the assistant's.
+        self._human_threads = ThreadPoolExecutor(4, "human")
+        self._delivering = asyncio.Lock()
         self._tasks: Set["asyncio.Task[None]"] = set()
 
     # --- who may ask -------------------------------------------------------------------------------------------
@@ -154,20 +164,103 @@ class WebChat:
                 question = await self.run(self.log.next_question, session)
                 if question is None:
                     return
+                if await self._passed_on(session, question):
+                    continue
                 output = WebOutput()
                 # A message that brought the process down is not tried for ever.
                 if question.attempts < MAX_ATTEMPTS:
                     message = UserMessage(question.text, output, session, input_channel=WebChannel.name())
                     await hand_over(self._on_new_message, message, self.environment.answer_timeout)
                 replies = output.replies or [{"text": self.texts[texts.STORING]}]
-                await self.run(self.log.add_replies, session, question.number, replies, output.state)
-                await self.notify(session)
+                # A human who came while the answer was made gets the message, and the assistant keeps its answer.
+                while not await self._passed_on(session, question, [str(r.get("text") or "") for r in output.replies]):
+                    if await self.run(self.log.add_replies, session, question.number, replies, output.state):
+                        await self.notify(session)
+                        break
+
+    # --- a human in the conversation ---------------------------------------------------------------------------
+
+    async def _passed_on(self, session: str, question: Question, held_back: Sequence[str] = ()) -> bool:
+        """Gives a message to the owner who has the conversation; False when the assistant should answer it.
+
+        Whatever began or ended the takeover is in the log before that: nobody talks in the other's time.
+        """
+        deadline = time.monotonic() + HANDING_BACK
+        while True:
+            said = (session, WebChannel.name(), question.text, f"web-{question.number}")
+            is_human = await self._aside(self.human.customer_said, *said)
+            state = await self._state(session)
+            if is_human or state != HUMAN:
+                break
+            # Given back a moment ago: the line that says so comes first.
+            if not await self.deliver() and await self._state(session) == HUMAN:
+                if time.monotonic() > deadline:  # the desk is out of reach, or it never was a takeover
+                    text = wording("storing", naam=wording("iemand"))
+                    await self.run(self.log.deliver, session, f"storing-{question.number}", text, "", OPEN)
+                    await self.notify(session)
+                    return False
+                await asyncio.sleep(0.1)
+        if not is_human:
+            return False
+        if state == OPEN:
+            await self.deliver()
+            if await self._state(session) == OPEN:  # the desk was out of reach for a while
+                await self.run(self.log.set_state, session, HUMAN)
+        await self._aside(self.human.held_back, session, held_back, f"web-{question.number}")
+        await self.run(self.log.mark_passed_on, session, question.number)
+        await self.notify(session)
+        await note_safety(getattr(self.app.ctx, "agent", None) if self.app else None, session, question.text)
+        return True
+
+    async def _state(self, session: str) -> str:
+        """The session's state; '' when it is gone."""
+        try:
+            return await self.run(self.log.state, session)
+        except SessionGone:
+            return ""
+
+    async def deliver(self) -> bool:
+        """Brings what owners said, in all sessions, into the log and to the visitors; whether there was anything."""
+        async with self._delivering:
+            found = await self._aside(self.human.chat_to_deliver, WebChannel.name())
+            for line in found:
+                try:
+                    words = (line.text, line.sender, line.state or "")
+                    await self.run(self.log.deliver, line.conversation, f"desk-{line.id}", *words)
+                except SessionGone:
+                    await self._aside(functools.partial(self.human.failed, line.id, "session gone", permanent=True))
+                except Exception as error:  # the database of the log; the desk tries again later
+                    logger.exception("What an owner said could not be delivered.")
+                    await self._aside(self.human.failed, line.id, type(error).__name__)
+                else:
+                    await self._aside(self.human.delivered, line.id)
+                    await self.notify(line.conversation)
+        return bool(found)
+
+    async def _deliver_always(self) -> None:
+        while True:
+            try:
+                while await self.deliver():
+                    pass
+            except Exception:  # the next round tries again
+                logger.exception("What owners said could not be looked for.")
+            await asyncio.sleep(DELIVER_EVERY)
+
+    async def _aside(self, function: Callable[..., _T], *arguments: Any) -> _T:
+        """Runs a call of the desk in its own threads."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._human_threads, functools.partial(function, *arguments)
+        )
 
     async def erase(self, session: str) -> None:
         """Deletes a conversation everywhere, after what is being answered in it."""
         async with self.shared.lock(session):
+            try:
+                await self._aside(self.human.forget, session)
+            except DeskUnavailable:
+                raise Refusal(500, "erase_failed", texts.STORING) from None
             agent = getattr(self.app.ctx, "agent", None) if self.app else None
-            # Rasa's copy first: when that fails, the visitor still has the chat to try again from.
+            # The copies elsewhere first: when that fails, the visitor still has the chat to try again from.
             if agent is not None and not await self.run(erase_tracker, agent.tracker_store, session):
                 logger.error("Rasa's tracker store is no SQL store: a conversation could not be deleted from it.")
                 raise Refusal(500, "erase_failed", texts.STORING)
@@ -234,7 +327,8 @@ class WebChat:
         self.app = app
         for session in await self.run(self.log.sessions_with_questions):
             self.answer_soon(session)
-        for work in (self._purge_hourly(), self._take_over_waiting(), self.shared.listen(self.wake)):
+        work_done_always = (self._purge_hourly(), self._deliver_always(), self._take_over_waiting())
+        for work in (*work_done_always, self.shared.listen(self.wake)):
             self._tasks.add(asyncio.get_running_loop().create_task(work))
 
     async def _take_over_waiting(self) -> None:
@@ -264,6 +358,8 @@ class WebChat:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.shared.close()
+        self._human_threads.shutdown(wait=False)
+        self.human.close()
 
     @staticmethod
     async def run(function: Callable[..., _T], *arguments: Any) -> _T:

@@ -38,7 +38,7 @@ class Promise:
         found = sys.modules.get(module)
         return None if found is None or isinstance(found, StandIn) else getattr(found, name, None)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102
         return self._real()(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:

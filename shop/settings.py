@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
@@ -53,6 +54,12 @@ class Shop(BaseModel):
     adres: str = Field("", max_length=200)
     contactpagina: str = Field("", regex=r"^(https?://\S+)?$")
     openingstijden: Dict[str, str] = {}
+    feestdagen: List[str] = ["NL", "BE"]
+    sluitingsdagen: List[str] = []
+    antwoord_werkdagen: int = Field(1, ge=0, le=30)
+    advies_email: List[str] = []
+    advies_bewaren_dagen: int = Field(90, ge=1, le=3_650)
+    advies_bewaren_hoogstens: int = Field(365, ge=1, le=3_650)
     besteld_voor: str = Field("", regex=rf"^({_TIME})?$")
     gratis_verzending_vanaf: Optional[float] = Field(None, ge=0, le=10_000)
     reviews_url: str = Field("", regex=r"^(https?://\S+)?$")
@@ -81,6 +88,30 @@ class Shop(BaseModel):
             opens, _, closes = hours.partition("-")
             if not _HOURS.fullmatch(hours) or opens >= closes:
                 raise ValueError(f"'{day}: {hours}' should look like \"09:00-17:00\"")
+        return value
+
+    @validator("feestdagen", each_item=True)
+    def _known_country(cls, value: str) -> str:
+        if value not in ("NL", "BE"):
+            raise ValueError(f"'{value}' should be NL or BE")
+        return value
+
+    @validator("sluitingsdagen", pre=True, each_item=True)
+    def _day_or_period(cls, value: Any) -> str:
+        text = value.isoformat() if isinstance(value, date) else str(value)
+        first, _, last = text.partition("..")
+        try:
+            right = date.fromisoformat(first) <= date.fromisoformat(last or first)
+        except ValueError:
+            right = False
+        if not right:
+            raise ValueError(f"'{text}' should look like 2026-12-24 or 2026-12-24..2027-01-02")
+        return text
+
+    @validator("advies_email", each_item=True)
+    def _address(cls, value: str) -> str:
+        if not re.fullmatch(r"[^@\s,<>\"]+@[^@\s,<>\"]+\.[^@\s,<>\"]+", value):
+            raise ValueError(f"'{value}' is no e-mail address")
         return value
 
     def placeholders(self) -> Dict[str, str]:
@@ -122,10 +153,25 @@ class Environment:
     web_per_minute: int = field(default=20, metadata={"env": "SCHAKEL_WEB_PER_MINUTE"})
     web_address_per_minute: int = field(default=120, metadata={"env": "SCHAKEL_WEB_ADDRESS_PER_MINUTE"})
     web_proxies: int = field(default=0, metadata={"env": "SCHAKEL_WEB_PROXIES"})
-    redis: str = field(default="", repr=False, metadata={"env": "SCHAKEL_REDIS"})
+    redis: str = field(default="none", repr=False, metadata={"env": "SCHAKEL_REDIS"})
     metrics_port: int = field(default=0, metadata={"env": "SCHAKEL_METRICS_PORT"})
     metrics_host: str = field(default="127.0.0.1", metadata={"env": "SCHAKEL_METRICS_HOST"})
     log_level: str = field(default="INFO", metadata={"env": "SCHAKEL_LOG_LEVEL"})
+    desk_host: str = field(default="127.0.0.1", metadata={"env": "SCHAKEL_DESK_HOST"})
+    desk_port: int = field(default=5006, metadata={"env": "SCHAKEL_DESK_PORT"})
+    desk_database: str = field(default="sqlite:///var/desk.db", repr=False, metadata={"env": "SCHAKEL_DESK_DATABASE"})
+    smtp_host: str = field(default="none", metadata={"env": "SCHAKEL_SMTP_HOST"})
+    smtp_port: int = field(default=587, metadata={"env": "SCHAKEL_SMTP_PORT"})
+    smtp_tls: str = field(default="starttls", metadata={"env": "SCHAKEL_SMTP_TLS"})
+    smtp_user: str = field(default="none", metadata={"env": "SCHAKEL_SMTP_USER"})
+    smtp_password: str = field(default="none", repr=False, metadata={"env": "SCHAKEL_SMTP_PASSWORD"})
+    smtp_from: str = field(default="shop", metadata={"env": "SCHAKEL_SMTP_FROM"})
+    public_address: str = field(default="none", metadata={"env": "SCHAKEL_PUBLIC_ADDRESS"})
+
+    @property
+    def outside(self) -> str:
+        """Where customers reach the assistant, without a slash at the end; '' when the settings don't say."""
+        return "" if self.public_address == "none" else self.public_address.rstrip("/")
 
 
 def environment_variables() -> Dict[str, str]:
@@ -154,11 +200,14 @@ def load_environment(variables: Optional[Mapping[str, str]] = None, folder: Path
         text = given.get(name, from_file.get(name))
         if text is None:
             continue
-        if not text.strip() and Environment.__dataclass_fields__[attribute].default != "":
+        if not text.strip():
             raise SettingsError(f"{name} is empty. Give it a value or remove the line from .env.")
         values[attribute] = _whole_number(name, text) if attribute in _RANGES else text.strip()
-        if attribute in _CHOICES and values[attribute] not in _CHOICES[attribute]:
-            raise SettingsError(f"{name}={text.strip()} should be one of {', '.join(_CHOICES[attribute])}.")
+        if values[attribute] not in _CHOICES.get(attribute, (values[attribute],)):
+            raise SettingsError(f"{name}={text} should be one of {', '.join(_CHOICES[attribute])}.")
+    address = values.get("public_address", "none")
+    if address != "none" and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", address):
+        raise SettingsError(f"SCHAKEL_PUBLIC_ADDRESS={address} should look like https://chat.mijnwinkel.nl")
     return Environment(**values)
 
 
@@ -171,8 +220,13 @@ _RANGES = {
     "web_address_per_minute": (1, 100_000),
     "web_proxies": (0, 5),
     "metrics_port": (0, 65535),
+    "desk_port": (1, 65535),
+    "smtp_port": (1, 65535),
 }
-_CHOICES = {"log_level": ("INFO", "WARNING", "ERROR")}  # DEBUG is none: Rasa then logs what customers type
+_CHOICES = {
+    "smtp_tls": ("starttls", "tls", "none"),
+    "log_level": ("INFO", "WARNING", "ERROR"),  # DEBUG is none: Rasa then logs what customers type
+}
 
 
 def _whole_number(name: str, text: str) -> int:

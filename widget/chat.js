@@ -85,7 +85,7 @@ export class Chat {
       "section",
       { class: "panel", role: "dialog", "aria-labelledby": "title", hidden: true, onkeydown: (event) => this.#panelKey(event) },
       element("div", { class: "head" }, this.heading, this.human, this.menuButton, button("close", t.close, () => this.close()),
-        element("p", {}, t.kind)),
+        (this.kind = element("p", {}, t.kind))),
       this.menu, this.log, this.state, element("div", { class: "foot" }, this.list, form), this.announcer,
     );
     this.greeting = options.begroeting || t.greeting;
@@ -209,8 +209,9 @@ export class Chat {
     box.scrollTop = Math.min(asked, box.scrollHeight);
   }
 
-  #note(text) {
+  #note(text, isOld = false) {
     this.#add(element("p", { class: "note" }, text));
+    if (isOld) return;
     this.announcer.textContent = text;
   }
 
@@ -240,7 +241,7 @@ export class Chat {
       this.#daySeparator(at);
       this.#drawReply(event, at);
       if (!isOld) this.#announce(event);
-    } else if (event.kind === "state") this.#applyState(event.state, isOld);
+    } else if (event.kind === "state") this.#applyState(event.state, isOld, event.text);
   }
 
   #drawReply(event, at) {
@@ -248,14 +249,17 @@ export class Chat {
     const image = event.image && picture(event.image, this.server, this.texts, (src, alt) => this.#zoom(src, alt));
     if (image) content.push(image);
     const thumbs = event.reply_to ? this.#thumbs(event) : [];
-    if (content.length) this.#add(turn("bot", this.texts.bot, content, at, this.language, ...thumbs));
+    // What a human says carries the name, for the eye too.
+    const from = event.van ? [element("span", { class: "from" }, event.van)] : [];
+    const name = event.van ?? this.texts.bot;
+    if (content.length) this.#add(turn("bot", name, content, at, this.language, ...from, ...thumbs));
     image?.firstChild.addEventListener("load", () => this.#scroll(), { once: true });
     if (event.buttons) this.#choices(event.buttons);
   }
 
   #announce(event) {
     const t = this.texts;
-    this.announcer.textContent = [`${t.bot}: ${event.text ?? ""}`, event.image?.alt, event.buttons && t.choices]
+    this.announcer.textContent = [`${event.van ?? t.bot}: ${event.text ?? ""}`, event.image?.alt, event.buttons && t.choices]
       .filter(Boolean).join(" ");
     if (!this.#isOpen) this.onUnread(++this.#unread);
   }
@@ -343,11 +347,13 @@ export class Chat {
     if (isOnline) this.announcer.textContent = this.texts.online;
   }
 
-  #applyState(state, isOld) {
+  #applyState(state, isOld, text) {
     const t = this.texts;
-    const said = { overname: t.handover, mens: t.withHuman, open: t.withBot, afgesloten: t.ended }[state];
-    if (!isOld && said) this.#note(said);
+    const said = text ?? (isOld ? "" : { overname: t.handover, mens: t.withHuman, open: t.withBot, afgesloten: t.ended }[state]);
+    if (said) this.#note(said, isOld);
     this.conversation = state;
+    this.kind.textContent = state === "mens" ? t.kindHuman : t.kind;
+    if (state === "mens") this.#dropChoices(); // they were the assistant's
     this.#lock();
     this.#showState("");
   }
@@ -359,6 +365,7 @@ export class Chat {
     for (const one of [this.input, this.sendButton, this.human, ...this.log.querySelectorAll(".choices button")]) {
       one.disabled = isLocked;
     }
+    this.human.disabled ||= this.conversation === "mens"; // there is one already
     if (isLocked && hadFocus) this.heading.focus();
   }
 
@@ -399,10 +406,10 @@ export class Chat {
     } catch {
       return this.#note(t.connecting);
     }
-    const lines = events.filter(({ kind }) => kind !== "state").map(({ kind, at, text, image, rating }) => {
+    const lines = events.filter(({ kind, text }) => kind !== "state" || text).map(({ kind, at, text, van, image, rating }) => {
       const when = new Date(at * 1000).toLocaleString(this.language);
       const opinion = { up: ` (${t.helpful})`, down: ` (${t.unhelpful})` }[rating] ?? "";
-      return `[${when}] ${kind === "user" ? t.you : t.bot}: ${[text, image?.alt].filter(Boolean).join("\n")}${opinion}`;
+      return `[${when}] ${{ user: `${t.you}: `, bot: `${van ?? t.bot}: ` }[kind] ?? ""}${[text, image?.alt].filter(Boolean).join("\n")}${opinion}`;
     });
     const href = URL.createObjectURL(new Blob([lines.join("\n\n") + "\n"], { type: "text/plain;charset=utf-8" }));
     const day = new Date().toISOString().slice(0, 10);

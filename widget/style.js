@@ -39,6 +39,7 @@ export default `
 .meta { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem; color: var(--soft); font-size: 13px; }
 .panel .meta button { min-width: 32px; min-height: 32px; padding: 3px; border-color: transparent; border-radius: 8px; background: none; }
 .panel .meta button.retry { padding: 3px 8px; text-decoration: underline; color: var(--bad); }
+.meta .from { color: var(--ink); font-weight: 700; }
 .meta svg { width: 18px; height: 18px; }
 .panel .meta [aria-pressed=true] { border-color: currentColor; color: var(--ink); background: var(--tint); }
 .meta .bad { color: var(--bad); }

@@ -2,6 +2,7 @@
 export default {
   title: "Ask a question",
   kind: "Digital assistant, not a person. Answers in Dutch.",
+  kindHuman: "You are talking to a person",
   greeting: "Hallo! Waarmee kan ik je helpen? Stel je vraag in het Nederlands.",
   log: "Conversation",
   you: "You",

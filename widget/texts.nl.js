@@ -2,6 +2,7 @@
 export default {
   title: "Stel je vraag",
   kind: "Digitale assistent, geen mens",
+  kindHuman: "Je praat nu met een mens",
   greeting: "Hallo! Waarmee kan ik je helpen? Stel je vraag in je eigen woorden.",
   log: "Gesprek",
   you: "Jij",

@@ -235,7 +235,12 @@ async def chat(tmp_path: Path) -> AsyncIterator[WebChat]:
         asked.append(message.text)
         await message.output_channel.send_response(message.sender_id, {"text": "dag"})
 
-    environment = Environment(secret="x" * 40, web_database=f"sqlite:///{tmp_path / 'web.db'}", web_days=30)
+    environment = Environment(
+        secret="x" * 40,
+        web_database=f"sqlite:///{tmp_path / 'web.db'}",
+        desk_database=f"sqlite:///{tmp_path / 'desk.db'}",
+        web_days=30,
+    )
     made = WebChat(environment, on_new_message)
     made.asked = asked  # type: ignore[attr-defined]
     made.log.open_session("web-a")

@@ -56,6 +56,7 @@ class Server:
             **{key: value for key, value in os.environ.items() if not key.startswith("SCHAKEL_")},
             "SCHAKEL_PORT": str(port),
             "SCHAKEL_WEB_DATABASE": f"sqlite:///{folder / 'web.db'}",
+            "SCHAKEL_DESK_DATABASE": f"sqlite:///{folder / 'desk.db'}",
             "SCHAKEL_CONVERSATIONS": str(folder / "conversations.db"),
             "SCHAKEL_SECRET": "a secret that only these tests know, long enough",
             "SCHAKEL_WEB_ORIGINS": origins,

@@ -1,0 +1,219 @@
+"""The desk's database: SQLite under `var/`, or PostgreSQL by address. Migrated when it is opened."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from pathlib import Path
+from typing import Any, Dict, Iterator
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import QueuePool
+
+logger = logging.getLogger(__name__)
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+VERSION_TABLE = "desk_version"
+BUSY_TIMEOUT = 5_000  # milliseconds that a writer waits for another one
+STATEMENT_TIMEOUT = 10_000
+CONNECT_TIMEOUT = 5  # seconds
+_LOCK = 0x5C4A4B31  # of PostgreSQL's advisory locks; any number, the same in every process
+_WAL_TRIES = 50
+_GONE = (OperationalError, InterfaceError, PoolTimeout)
+
+
+class DeskUnavailable(Exception):
+    """The database is locked, full or gone. The message holds no data of a customer and can be logged."""
+
+
+class Database:
+    """An open database. Safe to use from several threads and processes at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Takes over an engine; use `open_database`."""
+        self.engine = engine
+        self.is_sqlite: bool = engine.dialect.name == "sqlite"
+        self._writing = sessionmaker(engine, future=True, expire_on_commit=False)
+        self._reading = sessionmaker(
+            engine.execution_options(desk_reading=True), future=True, expire_on_commit=False, autoflush=False
+        )
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction that may write: committed at the end, rolled back when anything is raised.
+
+        Raises:
+            DeskUnavailable: the database can't be reached or stays locked for 5 seconds.
+        """
+        with _told_apart(), self._writing.begin() as session:
+            yield session
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One transaction that only reads; never waits for a writer on SQLite. Raises `DeskUnavailable`."""
+        with _told_apart(), self._reading() as session:
+            yield session
+
+    def scrub(self) -> None:
+        """After something was erased: leaves no copy of it in SQLite's log, and lets PostgreSQL reuse the space.
+
+        Raises:
+            DeskUnavailable: somebody kept reading or writing all the time.
+        """
+        if not self.is_sqlite:
+            with _told_apart(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM")
+            return
+        raw = self.engine.raw_connection()  # outside any transaction
+        try:
+            with _driver_told_apart(self.engine):
+                for _ in range(_WAL_TRIES):
+                    if raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
+                        return
+                    time.sleep(0.1)
+        finally:
+            raw.close()
+        raise DeskUnavailable("The log of the database is in use all the time; erase again to clear it.")
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+
+def open_database(address: str) -> Database:
+    """Opens and migrates.
+
+    Args:
+        address: SQLAlchemy's, such as sqlite:///var/desk.db or postgresql://user:secret@host/name.
+
+    Raises:
+        ValueError: no address of SQLite or PostgreSQL.
+        DeskUnavailable: it can't be reached.
+    """
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise ValueError("SCHAKEL_DESK_DATABASE is no address of a database.") from None
+    kind = url.get_backend_name()
+    if kind == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise ValueError("SCHAKEL_DESK_DATABASE needs a file: sqlite:///var/desk.db")
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        options: Dict[str, Any] = {
+            "poolclass": QueuePool,
+            "connect_args": {"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False},
+        }
+    elif kind == "postgresql":
+        url = url.set(drivername="postgresql+psycopg2")
+        limits = f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={BUSY_TIMEOUT} -c timezone=UTC"
+        options = {
+            "pool_pre_ping": True,
+            "connect_args": {"connect_timeout": CONNECT_TIMEOUT, "options": limits, "application_name": "schakel-desk"},
+        }
+    else:
+        raise ValueError("SCHAKEL_DESK_DATABASE is for SQLite or PostgreSQL.")
+    # hide_parameters: what customers wrote has no place in the text of an error.
+    engine = sa.create_engine(url, future=True, hide_parameters=True, pool_timeout=CONNECT_TIMEOUT, **options)
+    if kind == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    try:
+        with _told_apart():
+            if kind == "sqlite":
+                _switch_to_wal(engine)
+            _migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Database(engine)
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # Python's sqlite3 would begin too late; _begin_sqlite does it
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")
+    cursor.execute("PRAGMA synchronous=FULL")  # what was promised to a customer survives a power cut
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its turn at once: one that starts as a reader can't wait for another writer.
+    reads = connection.get_execution_options().get("desk_reading")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _switch_to_wal(engine: Engine) -> None:
+    """Readers and a writer at once. Two that open a new file together can't both switch it, whence the tries."""
+    for attempt in range(_WAL_TRIES):
+        raw = engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except engine.dialect.dbapi.OperationalError as error:
+            if attempt == _WAL_TRIES - 1:
+                raise DeskUnavailable(f"The desk's database can't be opened ({error}).") from None
+            time.sleep(0.1)
+        finally:
+            raw.close()
+
+
+def _migrate(engine: Engine) -> None:
+    """Brings the tables up to date; of several processes one does it and the others wait."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with engine.execution_options(desk_reading=True).connect() as connection:
+        if _version(connection) == newest:
+            return
+    with engine.begin() as connection:  # SQLite: BEGIN IMMEDIATE is the lock
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        if _version(connection) != newest:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            logger.info("The desk's database was brought to version %s.", newest)
+
+
+def _version(connection: Connection) -> Any:
+    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+
+
+@contextlib.contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turns "locked", "gone" and "full" into `DeskUnavailable`; other errors are mistakes and stay what they are."""
+    try:
+        yield
+    except _GONE as error:
+        raise DeskUnavailable(f"The desk's database does not answer ({_reason(error)}).") from None
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DeskUnavailable(f"The desk's database went away ({_reason(error)}).") from None
+        raise
+
+
+@contextlib.contextmanager
+def _driver_told_apart(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except engine.dialect.dbapi.OperationalError as error:
+        raise DeskUnavailable(f"The desk's database does not answer ({error}).") from None
+
+
+def _reason(error: Exception) -> str:
+    """The first line of the driver's own words; never the statement or its values."""
+    lines = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__

@@ -1,0 +1,76 @@
+"""The other databases that know a conversation: Rasa's tracker store and the channels' own logs.
+
+Used by the command line. The running assistant erases through its own objects, which also forget what they keep in
+memory (`channels/erase.py`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shop.settings import Environment
+
+# A row belongs to the conversation whose id stands in one of these columns.
+_COLUMNS = ("sender_id", "conversation", "conversation_id", "session")
+_OWN_ID = ("web_sessions",)  # tables whose key `id` is the conversation itself
+
+
+def addresses(environment: Environment) -> List[str]:
+    """The databases of this machine, without the desk's own; SQLite files that don't exist are left out."""
+    conversations = environment.conversations
+    found = [
+        conversations if "://" in conversations else f"sqlite:///{conversations}",
+        environment.web_database,
+    ]
+    return [address for address in dict.fromkeys(found) if address != environment.desk_database and _exists(address)]
+
+
+def export(environment: Environment, conversations: Iterable[str]) -> Dict[str, List[Dict[str, Any]]]:
+    """Every row of these conversations, as {table: [rows]}."""
+    told: Dict[str, List[Dict[str, Any]]] = {}
+    for connection, table, where in _tables(environment, list(conversations)):
+        rows = [dict(row._mapping) for row in connection.execute(sa.select(table).where(where))]
+        if rows:
+            told.setdefault(table.name, []).extend(rows)
+    return told
+
+
+def erase(environment: Environment, conversations: Iterable[str]) -> Dict[str, int]:
+    """Deletes every row of these conversations; returns {table: rows deleted} where there were any."""
+    counts: Dict[str, int] = {}
+    for connection, table, where in _tables(environment, list(conversations)):
+        number = connection.execute(sa.delete(table).where(where)).rowcount
+        if number:
+            counts[table.name] = counts.get(table.name, 0) + number
+    return counts
+
+
+def _tables(environment: Environment, conversations: List[str]) -> Iterator[Tuple[Connection, Any, Any]]:
+    for address in addresses(environment):
+        engine = sa.create_engine(address, future=True, hide_parameters=True)
+        is_sqlite = engine.dialect.name == "sqlite"
+        try:
+            with engine.begin() as connection:
+                if is_sqlite:
+                    connection.exec_driver_sql("PRAGMA secure_delete=ON")
+                metadata = sa.MetaData()
+                metadata.reflect(connection)
+                for table in reversed(metadata.sorted_tables):
+                    names = ("id",) if table.name in _OWN_ID else _COLUMNS
+                    keys = [table.c[name] for name in names if name in table.c]
+                    if keys and conversations:
+                        yield connection, table, sa.or_(*(key.in_(conversations) for key in keys))
+            if is_sqlite:
+                with engine.connect() as connection:
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            engine.dispose()
+
+
+def _exists(address: str) -> bool:
+    url = sa.engine.make_url(address)
+    return url.get_backend_name() != "sqlite" or bool(url.database and Path(url.database).exists())

@@ -1,0 +1,331 @@
+"""Mail to the owners and the customer, over a real SMTP server."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from typing import Callable, List
+
+import pytest
+
+from desk import outbox
+from desk.cases import Contact, answer, close, get_case, open_case
+from desk.database import Database
+from desk.mail import NotConfigured, smtp_settings
+from desk.worker import Worker
+from shop.settings import Environment, Shop
+from tests.desk.conftest import Clock, a_request
+from tests.services import MailServer
+
+Deliver = Callable[[], None]
+
+
+def test_the_owners_and_the_customer_each_get_one_mail(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    open_case(database, a_request(), shop, clock())
+    deliver()
+    deliver()
+    assert sorted(mail_server.recipients) == ["info@testwinkel.nl", "jan@klant.nl"]
+    assert outbox.counts(database) == {"mail done": 3}
+
+
+def test_the_mail_to_the_owners_tells_the_case_and_a_reply_goes_to_the_customer(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    shop.advies_email = ["an@testwinkel.nl", "jo@testwinkel.nl"]
+    open_case(database, a_request(order_number="1234"), shop, clock())
+    deliver()
+    to_owners = [mail for mail in mail_server.received if mail.recipient != "jan@klant.nl"]
+    assert sorted(mail.recipient for mail in to_owners) == ["an@testwinkel.nl", "jo@testwinkel.nl"]
+    mail = to_owners[0]
+    assert mail.sender == "info@testwinkel.nl"
+    assert mail.message["Subject"] == "Nieuwe adviesaanvraag A-2026-0001: slaap"
+    assert mail.message["From"] == "Testwinkel <info@testwinkel.nl>"
+    assert mail.message["Reply-To"] == "Jan de Vries <jan@klant.nl>"
+    assert "Beloofd:      antwoord voor woensdag 25 november 17:00\n" in mail.text
+    assert "Antwoord via: e-mail jan@klant.nl\nBestelnummer: 1234\n" in mail.text
+    assert "Vraag:\n\nIk slaap slecht. Wat kan ik doen?\n" in mail.text
+
+
+def test_an_urgent_case_says_so_first(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    open_case(database, a_request(urgent=True, contact=Contact("phone", "0612345678")), shop, clock())
+    deliver()
+    (mail,) = mail_server.received
+    assert mail.message["Subject"] == "DRINGEND: Nieuwe adviesaanvraag A-2026-0001: slaap"
+    assert mail.message["Reply-To"] is None
+    assert "Antwoord via: telefoon +31612345678\n" in mail.text
+
+
+def test_the_confirmation_tells_reference_and_promise_and_repeats_nothing_of_the_question(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    open_case(database, a_request(), shop, clock())
+    deliver()
+    mail = next(mail for mail in mail_server.received if mail.recipient == "jan@klant.nl")
+    assert mail.message["Subject"] == "Je vraag aan Testwinkel is aangekomen (A-2026-0001)"
+    assert mail.message["To"] == "Jan de Vries <jan@klant.nl>"
+    assert mail.text.startswith("Hallo Jan de Vries,\n\nJe vraag om persoonlijk advies is aangekomen bij An en Jo. ")
+    assert "Je krijgt antwoord voor woensdag 25 november 17:00." in mail.text
+    assert "uiterlijk op woensdag 24 november 2027 verwijderd" in mail.text
+    assert "slaap" not in mail.raw.decode().lower()
+
+
+def test_without_opening_hours_nothing_is_promised_but_as_soon_as_possible(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    shop.openingstijden = {}
+    assert open_case(database, a_request(), shop, clock()).promise is None
+    deliver()
+    mail = next(mail for mail in mail_server.received if mail.recipient == "jan@klant.nl")
+    assert "Je krijgt antwoord zo snel mogelijk." in mail.text
+
+
+def test_an_answer_by_mail_belongs_to_the_confirmation_and_is_signed(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    open_case(database, a_request(), shop, clock())
+    answer(database, "A-2026-0001", "Ga eens wat vroeger naar bed.", "an", shop, clock(), key="1")
+    answer(database, "A-2026-0001", "Ga eens wat vroeger naar bed.", "an", shop, clock(), key="1")
+    deliver()
+    confirmation, mail = (mail for mail in mail_server.received if mail.recipient == "jan@klant.nl")
+    assert mail.message["In-Reply-To"] == confirmation.message["Message-ID"]
+    assert mail.message["Reply-To"] == "info@testwinkel.nl"
+    assert "\n\nGa eens wat vroeger naar bed.\n\nAn en Jo\nTestwinkel\n" in mail.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Jan\r\nBcc: slachtoffer@elders.nl",
+        "Jan\nSubject: anders",
+        "Jan\x00\x0b\x0c\u2028Bcc: x@y.nl",
+        '"Jan" <ander@elders.nl>, iemand@elders.nl',
+        "=?utf-8?q?Jan=0ABcc=3A_x=40y=2Enl?=",
+        "<script>alert(1)</script>",
+        "Ж" * 100,
+    ],
+)
+def test_a_name_can_add_no_header_and_no_recipient(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer, name: str
+) -> None:
+    open_case(database, a_request(name=name, subject=name), shop, clock())
+    deliver()
+    assert sorted(mail_server.recipients) == ["info@testwinkel.nl", "jan@klant.nl"]
+    for mail in mail_server.received:
+        headers = [header.lower() for header in mail.message]
+        assert "bcc" not in headers
+        assert sorted(headers) == sorted(set(headers))
+        assert [address.addr_spec for address in mail.message["To"].addresses] == [mail.recipient]
+        assert (
+            mail.message["Subject"].strip().startswith(("Nieuwe adviesaanvraag A-2026-0001", "Je vraag aan Testwinkel"))
+        )
+
+
+def test_a_question_of_ten_thousand_characters_with_markup_arrives_whole(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    question = ("<script>alert('ë')</script> {{ case.contact }} {% raw %} " * 200)[:10_000].strip()
+    open_case(database, a_request(question=question, contact=Contact("here")), shop, clock())
+    deliver()
+    (mail,) = mail_server.received
+    assert question in mail.text
+    assert mail.message.get_content_type() == "text/plain"
+
+
+def test_a_dot_alone_on_a_line_does_not_end_the_mail(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    question = "regel\n.\nRCPT TO:<x@elders.nl>\n.\nQUIT"
+    open_case(database, a_request(question=question, contact=Contact("here")), shop, clock())
+    deliver()
+    (mail,) = mail_server.received
+    assert question in mail.text
+    assert "Verwijder deze mail als de zaak klaar is" in mail.text
+
+
+def test_a_server_that_is_down_loses_nothing_and_is_tried_later_and_later(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer, worker: Worker
+) -> None:
+    open_case(database, a_request(contact=Contact("here")), shop, clock())
+    mail_server.stop()
+    tries: List[dt.datetime] = []
+    start = clock()
+    while clock() < start + dt.timedelta(hours=6):
+        before = worker._server_failures
+        deliver()
+        if worker._server_failures != before:
+            tries.append(clock())
+        clock.forward(seconds=5)
+    waits = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(tries)]
+    assert 7 <= waits[0] <= 25
+    assert 1_800 <= waits[-1] <= 3_605
+    assert len(tries) < 25
+    assert worker.problem == "the mail server does not take mail (ConnectionRefusedError)"
+    mail_server.start()
+    clock.forward(hours=1)
+    deliver()
+    assert mail_server.recipients == ["info@testwinkel.nl"]
+    assert worker.problem == ""
+
+
+@pytest.mark.parametrize("step", ["mail_answers", "rcpt_answers", "data_answers"])
+def test_a_temporary_refusal_is_tried_again_with_the_same_mail(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer, step: str
+) -> None:
+    open_case(database, a_request(contact=Contact("here")), shop, clock())
+    getattr(mail_server, step).append("451 4.3.0 <info@testwinkel.nl> later please")
+    deliver()
+    assert mail_server.received == []
+    assert outbox.counts(database) == {"mail done": 1, "mail waiting": 1}
+    deliver()
+    assert mail_server.received == []
+    clock.forward(minutes=1)
+    deliver()
+    assert mail_server.recipients == ["info@testwinkel.nl"]
+
+
+@pytest.mark.parametrize("step", ["rcpt_answers", "data_answers"])
+def test_a_final_refusal_becomes_a_dead_letter_that_can_be_tried_again(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer, step: str
+) -> None:
+    open_case(database, a_request(), shop, clock())
+    getattr(mail_server, step).append("550 5.1.1 <jan@klant.nl> is unknown here")
+    deliver()
+    clock.forward(days=2)
+    deliver()
+    (letter,) = outbox.dead_letters(database)
+    assert letter.last_error == f"{'recipient' if step == 'rcpt_answers' else 'mail'} refused: 550 5.1.1"
+    assert len(mail_server.received) == 1
+    events = [(event.text, event.detail) for event in get_case(database, "A-2026-0001").events]
+    assert events[-1][0] == "undeliverable"
+    assert outbox.retry(database, clock()) == 1
+    deliver()
+    assert sorted(mail_server.recipients) == ["info@testwinkel.nl", "jan@klant.nl"]
+
+
+def test_a_refused_sender_is_a_setting_to_mend_and_kills_nothing(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    open_case(database, a_request(contact=Contact("here")), shop, clock())
+    mail_server.mail_answers.append("553 5.7.1 not your address")
+    deliver()
+    assert outbox.dead_letters(database) == []
+
+
+def test_what_can_not_be_delivered_for_three_days_is_given_up(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    open_case(database, a_request(contact=Contact("here")), shop, clock())
+    deliver()
+    mail_server.received.clear()
+    answer(database, "A-2026-0001", "Hallo", "an", shop, clock(), key="1", way="phone")
+    open_case(database, a_request("key-2", contact=Contact("here")), shop, clock())
+    mail_server.rcpt_answers.extend(["450 4.2.0 greylisted"] * 1_000)
+    for _ in range(80):
+        deliver()
+        clock.forward(hours=1)
+    assert outbox.counts(database)["mail dead"] == 1
+
+
+def test_a_broken_line_after_the_mail_repeats_it_with_the_same_message_id_and_not_for_ever(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    open_case(database, a_request(contact=Contact("here")), shop, clock())
+    mail_server.drop_after = 1
+    deliver()
+    clock.forward(minutes=10)
+    deliver()
+    assert len(mail_server.received) == 2
+    assert len(set(mail_server.message_ids)) == 1
+    assert mail_server.received[0].raw == mail_server.received[1].raw
+    open_case(database, a_request("key-2", contact=Contact("here")), shop, clock())
+    mail_server.received.clear()
+    mail_server.drop_after = 100
+    for _ in range(50):
+        deliver()
+        clock.forward(hours=2)
+    assert len(mail_server.received) == 5
+    assert outbox.counts(database)["mail dead"] == 1
+
+
+def test_without_a_mail_server_mail_waits_and_does_not_grow_old(
+    database: Database, shop: Shop, clock: Clock, mail_server: MailServer
+) -> None:
+    open_case(database, a_request(contact=Contact("here")), shop, clock())
+    unset = Worker(database, Environment(), lambda: shop, clock)
+    clock.forward(days=30)
+    assert unset.deliver_one() is False
+    assert unset.problem == "mail waits: SCHAKEL_SMTP_HOST is not set."
+    assert outbox.counts(database) == {"mail waiting": 1}
+
+
+def test_an_owners_address_that_is_filled_in_later_gets_the_mail(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer, worker: Worker
+) -> None:
+    shop.email = ""
+    worker._environment = Environment(
+        smtp_host="127.0.0.1", smtp_port=mail_server.port, smtp_tls="none", smtp_from="chat@testwinkel.nl"
+    )
+    open_case(database, a_request(contact=Contact("here")), shop, clock())
+    deliver()
+    assert worker.problem == "mail waits: there is no address for the owners in winkel.yml"
+    clock.forward(days=5)
+    deliver()
+    shop.advies_email = ["an@testwinkel.nl"]
+    clock.forward(minutes=2)
+    deliver()
+    assert mail_server.recipients == ["an@testwinkel.nl"]
+    assert mail_server.received[0].sender == "chat@testwinkel.nl"
+
+
+def test_a_closed_case_keeps_its_mail(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    open_case(database, a_request(), shop, clock())
+    close(database, "A-2026-0001", "al gebeld", "an", shop, clock())
+    deliver()
+    assert len(mail_server.received) == 2
+
+
+def test_login_is_used_when_it_is_set(database: Database, shop: Shop, clock: Clock) -> None:
+    server = MailServer(login=("schakel", "geheim wachtwoord"))
+    server.start()
+    try:
+        environment = Environment(
+            smtp_host="127.0.0.1",
+            smtp_port=server.port,
+            smtp_tls="none",
+            smtp_user="schakel",
+            smtp_password="geheim wachtwoord",
+        )
+        worker = Worker(database, environment, lambda: shop, clock)
+        open_case(database, a_request(contact=Contact("here")), shop, clock())
+        while worker.deliver_one():
+            pass
+        assert server.logins == ["schakel"]
+        assert server.recipients == ["info@testwinkel.nl"]
+    finally:
+        server.stop()
+
+
+def test_tls_that_can_not_be_trusted_stops_before_anything_is_said(
+    database: Database, shop: Shop, clock: Clock, mail_server: MailServer
+) -> None:
+    environment = Environment(smtp_host="127.0.0.1", smtp_port=mail_server.port, smtp_tls="starttls")
+    worker = Worker(database, environment, lambda: shop, clock)
+    open_case(database, a_request(contact=Contact("here")), shop, clock())
+    while worker.deliver_one():
+        pass
+    assert mail_server.received == []
+    assert worker.problem == "the mail server does not take mail (SMTPNotSupportedError)"
+
+
+def test_missing_settings_are_named(shop: Shop) -> None:
+    with pytest.raises(NotConfigured, match="SCHAKEL_SMTP_HOST"):
+        smtp_settings(Environment(), shop)
+    shop.email = ""
+    with pytest.raises(NotConfigured, match="SCHAKEL_SMTP_FROM"):
+        smtp_settings(Environment(smtp_host="mail.testwinkel.nl"), shop)
