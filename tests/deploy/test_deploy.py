@@ -52,10 +52,10 @@ def test_every_setting_in_the_deployment_exists() -> None:
 
 
 def test_compose_and_kubernetes_are_yaml_with_the_parts_that_belong_there() -> None:
-    compose = YAML(typ="safe").load((DEPLOY / "compose.yml").read_text())
+    compose = YAML(typ="safe", pure=True).load((DEPLOY / "compose.yml").read_text())
     assert set(compose["services"]) == {"train", "assistant", "desk", "nginx", "postgres", "redis"}
     assert "ports" not in compose["services"]["assistant"]  # only nginx is reached from outside
-    documents = list(YAML(typ="safe").load_all((DEPLOY / "kubernetes.yml").read_text()))
+    documents = list(YAML(typ="safe", pure=True).load_all((DEPLOY / "kubernetes.yml").read_text()))
     assert {document["kind"] for document in documents} >= {"Deployment", "Service", "Ingress", "NetworkPolicy"}
 
 
