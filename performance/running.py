@@ -28,7 +28,7 @@ class Running:
 
     Attributes:
         rasa: the command that starts Rasa.
-        actions: the command that starts the action server.
+        actions: the command that starts the action server; empty when another one's is used.
         environment: variables of both.
         port: where Rasa listens.
         folder: for the processes' output.
@@ -51,7 +51,8 @@ class Running:
     def __enter__(self) -> Running:
         start = time.perf_counter()
         try:
-            self._spawn("actions", self.actions)
+            if self.actions:  # several assistants may share one
+                self._spawn("actions", self.actions)
             self._spawn("rasa", self.rasa)
             asyncio.run(self._first_answer())
         except BaseException:
