@@ -4,7 +4,7 @@ export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
 CODE := actions answering chain channels content desk evaluation monitoring nlu report review server shop tracking tests
 
-.PHONY: help setup run chat train test lint format evaluate bench report backup restore review lock spacy-model clean
+.PHONY: help setup run chat train test lint format evaluate bench fuzz report backup restore review lock spacy-model clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 14
@@ -42,6 +42,9 @@ evaluate: setup  ## measure understanding, write results/understanding.html (PEE
 
 bench: setup  ## timings and sizes (PEERS=1: with stock Rasa, as ratios in one run)
 	@$(PY) -m evaluation.bench $(if $(PEERS),--peers) $(if $(REUSE),--reuse)
+
+fuzz: setup  ## throw requests at every public address (EXAMPLES=50000 each), see docs/security.md
+	@EXAMPLES=$(or $(EXAMPLES),50000) $(PY) -m pytest tests/security -q
 
 report: setup  ## write results/gebruik.html for the owners: what customers asked (DAYS=30)
 	@$(PY) -m report $(if $(DAYS),--days $(DAYS))

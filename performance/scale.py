@@ -1,7 +1,7 @@
 """`python -m performance.scale`: throughput against processes, with PostgreSQL, Redis and nginx from Debian's packages.
 
-Everything runs on this machine and stops by itself. Every assistant process has one core; PostgreSQL, nginx and the senders
-share what is left, so on a machine with four cores the last step measures the machine more than the assistant.
+Everything runs on this machine and stops by itself. Every assistant process has one core; PostgreSQL, nginx and the
+senders share what is left, so on a machine with four cores the last step measures the machine more than the assistant.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class Nginx:
         text = Template(TEMPLATE.read_text(encoding="utf-8")).safe_substitute(values)
         text = text.replace("    location / { return 404; }", "    " + REST + "    location / { return 404; }")
         self._file = folder / "nginx.conf"
-        self._file.write_text(text.replace("limit_conn connections 40", "limit_conn connections 4000"), encoding="utf-8")
+        self._file.write_text(
+            text.replace("limit_conn connections 40", "limit_conn connections 4000"), encoding="utf-8"
+        )
         self._process: Optional["subprocess.Popen[bytes]"] = None
 
     def __enter__(self) -> Nginx:

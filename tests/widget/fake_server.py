@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from types import SimpleNamespace
 from typing import Any, Dict
+from urllib.parse import urljoin
 
 from rasa.core.channels.channel import UserMessage
 from rasa.core.run import _create_app_without_api
@@ -15,7 +16,10 @@ from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain as RasaDomain
 from sanic import Sanic
 
+from channels.keten import ChainPages
+from channels.operations import Operations
 from channels.pages import WidgetFiles
+from channels.rest import RestChannel
 from channels.web import WebChannel
 from shop.settings import Environment, load_environment
 
@@ -63,14 +67,14 @@ async def answer(message: UserMessage) -> None:
 def make_app(environment: Environment) -> Sanic:
     """The application as Rasa makes it, without a model."""
     app = _create_app_without_api(None)
-    for channel in (WebChannel(), WidgetFiles()):
-        app.blueprint(channel.blueprint(answer), url_prefix=f"/webhooks/{channel.url_prefix()}")
+    for channel in (WebChannel(), WidgetFiles(), RestChannel(), ChainPages(), Operations()):
+        app.blueprint(channel.blueprint(answer), url_prefix=urljoin("/webhooks/", channel.url_prefix()))
 
     domain = SimpleNamespace(
         responses={f"utter_faq/{name}": [_entry(question)] for name, question in QUESTIONS.items()}
     )
     store = SQLTrackerStore(RasaDomain.empty(), db=environment.conversations)
-    app.ctx.agent = SimpleNamespace(domain=domain, tracker_store=store)
+    app.ctx.agent = SimpleNamespace(domain=domain, tracker_store=store, is_ready=lambda: True)
     return app
 
 
