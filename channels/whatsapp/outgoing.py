@@ -1,7 +1,7 @@
 """What the assistant says, as messages of the Graph API: text, up to 3 buttons, else a list of up to 10 rows.
 
-Limits: Meta, "text messages" (4096), "interactive reply buttons messages" (body 1024, 3 buttons of 20 characters, ids of
-256), "interactive list messages" (10 rows in all, titles of 24, descriptions of 72, ids of 200), "image messages"
+Limits: Meta, "text messages" (4096), "interactive reply buttons messages" (body 1024, 3 buttons of 20 characters, ids
+of 256), "interactive list messages" (10 rows in all, titles of 24, descriptions of 72, ids of 200), "image messages"
 (caption 1024), "templates" (1024 for a whole body, no line ends inside a value).
 """
 

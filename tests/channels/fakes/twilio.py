@@ -1,4 +1,4 @@
-"""A strict stand-in for Twilio's Messages resource; signs and posts what customers say. See `graph.py` for its style."""
+"""A strict stand-in for Twilio's Messages resource; signs and posts what customers say. Style: see `graph.py`."""
 
 from __future__ import annotations
 
