@@ -331,6 +331,11 @@ class Inbox:
             return int(connection.execute(query).scalar_one())
 
 
+def inbox_of(store: Store, conversation: str) -> Inbox:
+    """The inbox that a conversation belongs to, by the start of its id; for `erase` and `redact` from elsewhere."""
+    return Inbox(store, conversation.partition("-")[0])
+
+
 def _key(message: Incoming) -> str:
     return hashlib.sha256(message.message_id.encode("utf-8", "surrogatepass")).hexdigest()
 

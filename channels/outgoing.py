@@ -95,10 +95,12 @@ class OutgoingQueue:
             return bool(self.put(connection, conversation, messages, dedupe))
 
     def state_of(self, dedupe: str) -> str:
-        """State of what was queued with this key ("waiting", "done", "dead"), '' when nothing was."""
-        keys = sa.select(outgoing.c.state).where(outgoing.c.dedupe == f"{self._channel}:{dedupe}:0"[:160])
+        """State of what was queued with this key: "done" when all of it is, "" when nothing was queued."""
+        prefix = f"{self._channel}:{dedupe}:"
+        query = sa.select(outgoing.c.state).where(outgoing.c.dedupe.startswith(prefix, autoescape=True))
         with self._store.reading() as connection:
-            return str(connection.execute(keys).scalar() or "")
+            states = set(connection.execute(query).scalars())
+        return next((state for state in (DEAD, WAITING, DONE) if state in states), "")
 
     def _offer(self, connection: Connection, conversation: str, choices: Sequence[Choice], now: float) -> None:
         for position, choice in enumerate(choices):

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.pool import QueuePool
 
 WAITING, DONE, DEAD = "waiting", "done", "dead"
 BUSY_TIMEOUT = 10  # seconds that a writer waits for another one
@@ -99,7 +100,10 @@ class Store:
         if self.is_sqlite:
             if url.database:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            options = {"connect_args": {"timeout": BUSY_TIMEOUT}}
+            options = {
+                "connect_args": {"timeout": BUSY_TIMEOUT, "check_same_thread": False},
+                "poolclass": QueuePool,  # opening a file for each message costs more than the message
+            }
         self._engine = sa.create_engine(url, future=True, **options)
         if self.is_sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
