@@ -7,6 +7,7 @@ stays as long as its id is needed to recognise a delivery that comes again.
 from __future__ import annotations
 
 import contextlib
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any, Iterator
@@ -140,6 +141,17 @@ class Store:
         with self.reading() as connection:
             found = connection.execute(sa.select(marks.c.value).where(marks.c.name == name)).scalar()
         return str(found or "")
+
+    def take_turn(self, name: str, owner: str, seconds: float) -> bool:
+        """Whether it is this owner's turn at something that only one process does; it is for `seconds` from now on."""
+        now = time.time()
+        value = f"{now + seconds:017.3f} {owner}"
+        with self.writing() as connection:
+            if self.insert_new(connection, marks, name=name, value=value):
+                return True
+            is_ours = sa.or_(marks.c.value.endswith(f" {owner}", autoescape=True), marks.c.value < f"{now:017.3f}")
+            changed = connection.execute(sa.update(marks).where(marks.c.name == name, is_ours).values(value=value))
+            return bool(changed.rowcount)
 
     def set_mark(self, name: str, value: str) -> None:
         """Keeps a value of 200 characters at most under a name."""
