@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from twilio.request_validator import RequestValidator
 
@@ -17,7 +17,7 @@ class Fields:
         """Args: fields: values by name, blank ones included."""
         self._fields = fields
 
-    def __iter__(self) -> "object":
+    def __iter__(self) -> Iterator[str]:
         return iter(self._fields)
 
     def getall(self, name: str) -> List[str]:
@@ -46,7 +46,7 @@ def sign(address: str, fields: Mapping[str, Sequence[str]], auth_token: str) -> 
     return signature
 
 
-def by_name(pairs: Sequence[tuple[str, str]]) -> Dict[str, List[str]]:
+def by_name(pairs: Sequence[Tuple[str, str]]) -> Dict[str, List[str]]:
     """A form's pairs as values by name, in the order they came."""
     found: Dict[str, List[str]] = {}
     for name, value in pairs:
