@@ -88,6 +88,9 @@ class Answer:
     image: Optional[Image] = None
 
 
+FROM_DESK = "from_desk"  # in `Outgoing.extra`: an owner's words, which WhatsApp may send as a template when it is late
+
+
 class Style(str, enum.Enum):
     """How the choices of an outgoing message are shown."""
 

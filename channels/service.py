@@ -23,7 +23,7 @@ from typing import Any, Awaitable, Callable, Coroutine, Dict, List, Mapping, Opt
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from sanic import Blueprint, Sanic
 
-from channels.base import Answer, Button, Connector, Image, Incoming, Kind, Outgoing, SendFailed
+from channels.base import FROM_DESK, Answer, Button, Connector, Image, Incoming, Kind, Outgoing, SendFailed
 from channels.erase import erase_tracker
 from channels.exchange import hand_over
 from channels.human import HumanSide, NobodyThere, human_side
@@ -342,7 +342,7 @@ class ChannelService:
         key = f"{DESK}{chat.id}-{_digest(chat.text)[:8]}"
         state = await self.run(self.queue.state_of, key)
         if not state:
-            messages = self.connector.render(Answer(chat.text))
+            messages = [replace(part, extra={FROM_DESK: True}) for part in self.connector.render(Answer(chat.text))]
             if not messages or not await self.run(self.queue.put_alone, chat.conversation, messages, key):
                 await _aside(functools.partial(self.human.failed, chat.id, "unknown conversation", permanent=True))
                 return

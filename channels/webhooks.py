@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import List, Optional
+from typing import Callable, List, Optional
 
-from sanic import response
+from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
@@ -47,3 +47,11 @@ class Refusals:
         if not self._limit.wait(reason):
             self._logger.warning("Channel %s refused a call: %s", self._channel, reason)
         return plain(status=status)
+
+
+def add_health(routes: Blueprint, status: Callable[[], str]) -> None:
+    """`GET /` under the channel's address: {"status": "ok" | "off"}."""
+
+    @routes.get("/", name="health")
+    async def health(_: Request) -> HTTPResponse:
+        return response.json({"status": status()})

@@ -30,7 +30,7 @@ from channels.twilio.incoming import Said, Status, read_form
 from channels.twilio.outgoing import chosen
 from channels.twilio.settings import is_wanted, problems
 from channels.twilio.signature import MAX_FIELDS, by_name, is_signed
-from channels.webhooks import HEADERS, Refusals, plain, read_body
+from channels.webhooks import HEADERS, Refusals, add_health, plain, read_body
 from content import texts
 from shop.settings import Environment, load_environment
 
@@ -53,13 +53,13 @@ class TwilioChannel(InputChannel):
         """The routes. `on_new_message` hands a message to Rasa and returns when it is answered."""
         environment = load_environment()
         routes = Blueprint("schakel_twilio")
-        if not is_wanted(environment):
-            return routes
-        wrong = problems(environment)
+        wrong = problems(environment) if is_wanted(environment) else []
         if wrong:
             logger.error("Channel %s is off, the others go on. %s", NAME, " ".join(wrong))
-            return routes
-        add_routes(routes, Twilio(environment, on_new_message))
+        if wrong or not is_wanted(environment):
+            add_health(routes, lambda: "off")
+        else:
+            add_routes(routes, Twilio(environment, on_new_message))
         return routes
 
 
@@ -151,6 +151,7 @@ class Twilio:
 def add_routes(routes: Blueprint, channel: Twilio) -> None:
     """The addresses."""
     channel.service.attach(routes)
+    add_health(routes, lambda: "off" if channel.service.is_off else "ok")
 
     def add(path: str) -> None:
         @routes.post(path, stream=True, name=path.strip("/"))

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from typing import Callable, Dict, List, Mapping, Optional
 
-from channels.base import Answer, Connector, Incoming, Kind, Outgoing, SendFailed
+from channels.base import FROM_DESK, Answer, Connector, Incoming, Kind, Outgoing, SendFailed
 from channels.incoming import NoText, TextTooLong, clean_text
 from channels.twilio import incoming
 from channels.twilio.client import MediaRefused, TwilioClient, WindowClosed
@@ -104,8 +104,9 @@ class TwilioConnector(Connector):
         return heard is not None and self._clock() - heard > WINDOW - MARGIN
 
     async def _send_late(self, recipient: str, message: Outgoing, closed: WindowClosed) -> str:
-        if not self._template or not message.text:
-            raise WindowClosed(f"{closed} SCHAKEL_TWILIO_TEMPLATE names no template to answer with.", is_permanent=True)
+        if not self._template or not message.text or not message.extra.get(FROM_DESK):
+            why = "" if self._template else " SCHAKEL_TWILIO_TEMPLATE names no template to answer with."
+            raise WindowClosed(f"{closed}{why}", is_permanent=True)
         sent = ""
         for fields in templates(self._template, message.text):
             sent = await self._send(recipient, fields)

@@ -24,7 +24,7 @@ from chain.album import load_album
 from channels.inbox import Inbox
 from channels.service import ChannelService, OnNewMessage
 from channels.store import open_store
-from channels.webhooks import Refusals, plain, read_body
+from channels.webhooks import Refusals, add_health, plain, read_body
 from channels.whatsapp.client import GraphClient
 from channels.whatsapp.connector import NAME, WINDOW, WhatsAppConnector, as_incoming
 from channels.whatsapp.incoming import Delivery, read_delivery
@@ -50,13 +50,13 @@ class WhatsAppChannel(InputChannel):
         """The routes. `on_new_message` hands a message to Rasa and returns when it is answered."""
         environment = load_environment()
         routes = Blueprint("schakel_whatsapp")
-        if not is_wanted(environment):
-            return routes
-        wrong = problems(environment)
+        wrong = problems(environment) if is_wanted(environment) else []
         if wrong:
             logger.error("Channel %s is off, the others go on. %s", NAME, " ".join(wrong))
-            return routes
-        add_routes(routes, WhatsApp(environment, on_new_message))
+        if wrong or not is_wanted(environment):
+            add_health(routes, lambda: "off")
+        else:
+            add_routes(routes, WhatsApp(environment, on_new_message))
         return routes
 
 
@@ -142,6 +142,7 @@ class WhatsApp:
 def add_routes(routes: Blueprint, channel: WhatsApp) -> None:
     """The addresses."""
     channel.service.attach(routes)
+    add_health(routes, lambda: "off" if channel.service.is_off else "ok")
 
     @routes.get("/webhook", name="register")
     async def register(request: Request) -> HTTPResponse:

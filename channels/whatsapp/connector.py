@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from channels.base import Answer, Connector, Image, Incoming, Kind, Outgoing, SendFailed
+from channels.base import FROM_DESK, Answer, Connector, Image, Incoming, Kind, Outgoing, SendFailed
 from channels.incoming import NoText, TextTooLong, clean_text
 from channels.whatsapp import incoming
 from channels.whatsapp.client import GraphClient, MediaRefused, WindowClosed
@@ -112,17 +112,17 @@ class WhatsAppConnector(Connector):
                 if source is not None:
                     return await self._client.send(addressed(recipient, as_message(message, source)))
             except MediaRefused as refused:
-                # The words matter more than the picture.
+                # The words matter more than the picture, and what Meta forgot is uploaded again next time.
+                self._uploaded.pop(message.image.file_name, None)
                 logger.warning("WhatsApp took no picture: %s", refused)
             if not message.text:
                 return ""
         return await self._client.send(addressed(recipient, as_message(message)))
 
     async def _send_late(self, recipient: str, message: Outgoing, closed: WindowClosed) -> str:
-        if not self._template or not message.text:
-            raise WindowClosed(
-                f"{closed} SCHAKEL_WHATSAPP_TEMPLATE names no template to answer with.", is_permanent=True
-            )
+        if not self._template or not message.text or not message.extra.get(FROM_DESK):
+            why = "" if self._template else " SCHAKEL_WHATSAPP_TEMPLATE names no template to answer with."
+            raise WindowClosed(f"{closed}{why}", is_permanent=True)
         sent = ""
         for part in templates(self._template, self._language, message.text):
             sent = await self._client.send(addressed(recipient, part))
