@@ -17,7 +17,6 @@ from channels.store import open_store
 from channels.telegram.channel import PATH, POLL, SECRET_HEADER, WEBHOOK, Account, load_account
 from channels.telegram.client import ALLOWED_UPDATES, BotApi
 from channels.telegram.polling import Poller
-from channels.telegram.updates import load_commands
 from shop.settings import Environment, SettingsError, load_environment
 
 _PUBLIC = re.compile(r"https://[^/:]+(:(443|80|88|8443))?/?")
@@ -28,7 +27,7 @@ def main() -> int:
     """Parses the command and runs it; every expected failure ends as one clear message and exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m channels.telegram", description="Sets up the Telegram channel.")
     commands = {
-        "set-webhook": "let Telegram call the assistant at SCHAKEL_PUBLIC_ADDRESS, and fill the bot's menu",
+        "set-webhook": "let Telegram call the assistant at SCHAKEL_PUBLIC_ADDRESS",
         "info": "show the bot, and how its messages travel",
         "delete-webhook": "let the assistant fetch messages itself again",
         "poll": "fetch messages here and hand them to the assistant on this machine",
@@ -72,7 +71,7 @@ async def run(command: str, environment: Environment, account: Account) -> None:
 
 
 async def set_webhook(api: BotApi, environment: Environment, account: Account) -> None:
-    """Tells Telegram where to call, with which secret and for what; fills the bot's menu of commands."""
+    """Tells Telegram where to call, with which secret and for what."""
     public = environment.public_address
     if not _PUBLIC.fullmatch(public):
         raise SettingsError(
@@ -88,16 +87,9 @@ async def set_webhook(api: BotApi, environment: Environment, account: Account) -
             "max_connections": 40,
         },
     )
-    await set_menu(api)
     print(f"Telegram calls {public.rstrip('/')}{PATH}.")
     if environment.telegram_updates != WEBHOOK:
         print("Set SCHAKEL_TELEGRAM_UPDATES=webhook too, and restart the assistant.")
-
-
-async def set_menu(api: BotApi) -> None:
-    """Fills the bot's menu with our commands."""
-    menu = [{"command": name, "description": command.explanation} for name, command in load_commands().items()]
-    await api.call("setMyCommands", {"commands": menu})
 
 
 async def show(api: BotApi, environment: Environment) -> None:
@@ -118,7 +110,6 @@ async def poll(api: BotApi, environment: Environment, account: Account) -> None:
     if environment.telegram_updates == POLL:
         raise SettingsError("With SCHAKEL_TELEGRAM_UPDATES=poll the running assistant fetches messages itself.")
     address = f"http://{environment.host}:{environment.port}{PATH}"
-    await set_menu(api)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_LOCAL_TIMEOUT)) as session:
 
         async def hand_on(updates: List[Any]) -> None:

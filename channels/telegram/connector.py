@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List
 from chain.album import Album, load_album
 from channels.base import ChannelLimits, Connector, Image, Incoming, Kind, Outgoing, utf16_units
 from channels.telegram.client import UPLOAD_TIMEOUT, ApiError, BotApi
-from channels.telegram.updates import NAME
+from channels.telegram.updates import NAME, load_commands
 
 # sendMessage: 4096 characters after entities were read; sendPhoto: 1024 for the caption; a keyboard has 100 buttons.
 LIMITS = ChannelLimits(text=4_096, caption=1_024, buttons=100, button_title=200, measure=utf16_units)
@@ -83,8 +83,9 @@ class TelegramConnector(Connector):
         await self.api.call("sendChatAction", {"chat_id": int(message.recipient), "action": "typing"})
 
     async def started(self) -> None:
-        """Asks who the bot is, which a wrong token can't answer."""
-        await self.api.call("getMe", {})
+        """Fills the bot's menu, which fails at once with a wrong token."""
+        menu = [{"command": name, "description": command.explanation} for name, command in load_commands().items()]
+        await self.api.call("setMyCommands", {"commands": menu})
 
     async def stopped(self) -> None:
         """Closes the connections."""
