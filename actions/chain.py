@@ -19,7 +19,7 @@ REPLY = "utter_keten"
 STEP_SLOT, LINK_SLOT = "keten_stap", "schakel"
 CHECK_FORM = "chain_check_form"
 _WEB_CHANNELS = frozenset({"web", "rest", "demo", "cmdline"})  # show SVG; the others get PNG
-_NO_QUESTIONNAIRE = frozenset({"whatsapp"})  # where nobody is asked how they are doing
+_NO_QUESTIONNAIRE = frozenset({"whatsapp", "twilio"})  # where nobody is asked how they are doing
 
 Events = List[Dict[str, Any]]
 

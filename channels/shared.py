@@ -169,4 +169,4 @@ def _hidden(key: str) -> str:
 
 def make_shared(limits: Dict[str, int], redis_address: str) -> Alone:
     """`Together` when a Redis is set, else `Alone`."""
-    return Alone(limits) if redis_address == "none" else Together(limits, redis_address)
+    return Together(limits, redis_address) if redis_address else Alone(limits)

@@ -153,7 +153,7 @@ class Environment:
     web_per_minute: int = field(default=20, metadata={"env": "SCHAKEL_WEB_PER_MINUTE"})
     web_address_per_minute: int = field(default=120, metadata={"env": "SCHAKEL_WEB_ADDRESS_PER_MINUTE"})
     web_proxies: int = field(default=0, metadata={"env": "SCHAKEL_WEB_PROXIES"})
-    redis: str = field(default="none", repr=False, metadata={"env": "SCHAKEL_REDIS"})
+    redis: str = field(default="", repr=False, metadata={"env": "SCHAKEL_REDIS"})
     metrics_port: int = field(default=0, metadata={"env": "SCHAKEL_METRICS_PORT"})
     metrics_host: str = field(default="127.0.0.1", metadata={"env": "SCHAKEL_METRICS_HOST"})
     log_level: str = field(default="INFO", metadata={"env": "SCHAKEL_LOG_LEVEL"})
@@ -166,12 +166,34 @@ class Environment:
     smtp_user: str = field(default="none", metadata={"env": "SCHAKEL_SMTP_USER"})
     smtp_password: str = field(default="none", repr=False, metadata={"env": "SCHAKEL_SMTP_PASSWORD"})
     smtp_from: str = field(default="shop", metadata={"env": "SCHAKEL_SMTP_FROM"})
-    public_address: str = field(default="none", metadata={"env": "SCHAKEL_PUBLIC_ADDRESS"})
+    public_address: str = field(default="", metadata={"env": "SCHAKEL_PUBLIC_ADDRESS"})
+    channels_database: str = field(
+        default="sqlite:///var/channels.db", repr=False, metadata={"env": "SCHAKEL_CHANNELS_DATABASE"}
+    )
+    channels_days: int = field(default=30, metadata={"env": "SCHAKEL_CHANNELS_DAYS"})
+    channels_per_minute: int = field(default=20, metadata={"env": "SCHAKEL_CHANNELS_PER_MINUTE"})
+    telegram_token: str = field(default="", repr=False, metadata={"env": "SCHAKEL_TELEGRAM_TOKEN"})
+    telegram_secret: str = field(default="generated", repr=False, metadata={"env": "SCHAKEL_TELEGRAM_SECRET"})
+    telegram_api: str = field(default="https://api.telegram.org", metadata={"env": "SCHAKEL_TELEGRAM_API"})
+    telegram_updates: str = field(default="poll", metadata={"env": "SCHAKEL_TELEGRAM_UPDATES"})
+    whatsapp_token: str = field(default="", repr=False, metadata={"env": "SCHAKEL_WHATSAPP_TOKEN"})
+    whatsapp_number_id: str = field(default="", metadata={"env": "SCHAKEL_WHATSAPP_NUMBER_ID"})
+    whatsapp_app_secret: str = field(default="", repr=False, metadata={"env": "SCHAKEL_WHATSAPP_APP_SECRET"})
+    whatsapp_verify_token: str = field(default="", repr=False, metadata={"env": "SCHAKEL_WHATSAPP_VERIFY_TOKEN"})
+    whatsapp_template: str = field(default="", metadata={"env": "SCHAKEL_WHATSAPP_TEMPLATE"})
+    whatsapp_template_language: str = field(default="nl", metadata={"env": "SCHAKEL_WHATSAPP_TEMPLATE_LANGUAGE"})
+    whatsapp_version: str = field(default="v25.0", metadata={"env": "SCHAKEL_WHATSAPP_VERSION"})
+    whatsapp_api: str = field(default="https://graph.facebook.com", metadata={"env": "SCHAKEL_WHATSAPP_API"})
+    twilio_account: str = field(default="", metadata={"env": "SCHAKEL_TWILIO_ACCOUNT"})
+    twilio_token: str = field(default="", repr=False, metadata={"env": "SCHAKEL_TWILIO_TOKEN"})
+    twilio_number: str = field(default="", metadata={"env": "SCHAKEL_TWILIO_NUMBER"})
+    twilio_template: str = field(default="", metadata={"env": "SCHAKEL_TWILIO_TEMPLATE"})
+    twilio_api: str = field(default="https://api.twilio.com", metadata={"env": "SCHAKEL_TWILIO_API"})
 
     @property
     def outside(self) -> str:
         """Where customers reach the assistant, without a slash at the end; '' when the settings don't say."""
-        return "" if self.public_address == "none" else self.public_address.rstrip("/")
+        return self.public_address.rstrip("/")
 
 
 def environment_variables() -> Dict[str, str]:
@@ -200,14 +222,13 @@ def load_environment(variables: Optional[Mapping[str, str]] = None, folder: Path
         text = given.get(name, from_file.get(name))
         if text is None:
             continue
-        if not text.strip():
+        if not text.strip() and Environment.__dataclass_fields__[attribute].default != "":
             raise SettingsError(f"{name} is empty. Give it a value or remove the line from .env.")
         values[attribute] = _whole_number(name, text) if attribute in _RANGES else text.strip()
-        if values[attribute] not in _CHOICES.get(attribute, (values[attribute],)):
-            raise SettingsError(f"{name}={text} should be one of {', '.join(_CHOICES[attribute])}.")
-    address = values.get("public_address", "none")
-    if address != "none" and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", address):
-        raise SettingsError(f"SCHAKEL_PUBLIC_ADDRESS={address} should look like https://chat.mijnwinkel.nl")
+        if attribute in _CHOICES and values[attribute] not in _CHOICES[attribute]:
+            raise SettingsError(f"{name}={text.strip()} should be one of {', '.join(_CHOICES[attribute])}.")
+        if attribute in _ADDRESSES and not _ADDRESS.fullmatch(values[attribute]):
+            raise SettingsError(f"{name} should be an address such as https://chat.mijnwinkel.nl, without a path.")
     return Environment(**values)
 
 
@@ -222,11 +243,16 @@ _RANGES = {
     "metrics_port": (0, 65535),
     "desk_port": (1, 65535),
     "smtp_port": (1, 65535),
+    "channels_days": (1, 365),
+    "channels_per_minute": (1, 100_000),
 }
 _CHOICES = {
     "smtp_tls": ("starttls", "tls", "none"),
     "log_level": ("INFO", "WARNING", "ERROR"),  # DEBUG is none: Rasa then logs what customers type
+    "telegram_updates": ("poll", "webhook"),
 }
+_ADDRESSES = ("public_address", "telegram_api", "whatsapp_api", "twilio_api")
+_ADDRESS = re.compile(r"(https?://[^\s/?#@]+/?)?")
 
 
 def _whole_number(name: str, text: str) -> int:

@@ -104,6 +104,6 @@ async def test_without_redis_a_process_goes_on_alone(redis_server: RedisServer) 
 
 
 async def test_one_process_needs_no_redis() -> None:
-    shared = make_shared(LIMITS, "none")
+    shared = make_shared(LIMITS, "")
     assert type(shared) is Alone
     assert await overlap(shared, shared) == ["one in", "one out", "two in", "two out"]

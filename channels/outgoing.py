@@ -1,0 +1,257 @@
+"""The queue of messages to deliver: in order per conversation, tried again with growing pauses, never lost silently."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, Callable, List, Optional, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from channels.base import Choice, Outgoing
+from channels.store import DEAD, DONE, WAITING, Store, conversations, offers, outgoing
+
+MAX_ATTEMPTS = 10
+MAX_AGE = 86_400.0  # seconds; an answer of yesterday helps nobody
+LONGEST_PAUSE = 300.0
+
+
+def token_of(payload: str) -> str:
+    """What stands for a payload in a button: short, for Telegram allows 64 bytes. The same payload, the same token."""
+    return hashlib.sha256(payload.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def pause(attempts: int, retry_after: Optional[float]) -> float:
+    """Seconds until the next attempt after `attempts` failed ones; what the channel asked for goes first."""
+    if retry_after is not None:
+        return min(max(retry_after, 0.5), 3_600.0)
+    return float(min(2.0 ** max(attempts - 1, 0), LONGEST_PAUSE))
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The next message of a conversation that this process may deliver; `attempts` counts the failed ones."""
+
+    id: int
+    conversation: str
+    recipient: str
+    message: Outgoing
+    attempts: int
+    made: float
+    dedupe: str
+
+
+class OutgoingQueue:
+    """The queue of one channel in the store. Methods block for about a millisecond."""
+
+    def __init__(self, store: Store, channel: str, clock: Callable[[], float] = time.time) -> None:
+        """Args: store: the database. channel: the connector's name. clock: seconds since 1970."""
+        self._store = store
+        self._channel = channel
+        self._clock = clock
+
+    def put(
+        self, connection: Connection, conversation: str, messages: Sequence[Outgoing], dedupe: str = ""
+    ) -> Optional[bool]:
+        """Queues the messages of one answer within a transaction and remembers the buttons they offer.
+
+        Args:
+            connection: of `Store.writing`.
+            conversation: known to the store.
+            messages: in order.
+            dedupe: when given, the same messages are queued once.
+
+        Returns:
+            False when they had been queued before.
+        """
+        now = self._clock()
+        for number, message in enumerate(messages):
+            is_new = self._store.insert_new(
+                connection,
+                outgoing,
+                channel=self._channel,
+                conversation=conversation,
+                dedupe=f"{self._channel}:{dedupe}:{number}"[:160] if dedupe else None,
+                made=now,
+                state=WAITING,
+                next_try=0.0,
+                body=json.dumps(message.as_dict(), ensure_ascii=False),
+            )
+            if not is_new:
+                return False
+        for number, message in enumerate(messages):  # the last one that offers something counts as the latest
+            self._offer(connection, conversation, message.choices, now + number / 100_000)
+        return True
+
+    def put_alone(self, conversation: str, messages: Sequence[Outgoing], dedupe: str = "") -> bool:
+        """`put` in a transaction of its own. False: queued before, or the conversation is not known."""
+        with self._store.writing() as connection:
+            known = sa.select(conversations.c.channel).where(conversations.c.conversation == conversation)
+            if connection.execute(known).scalar() != self._channel:
+                return False
+            return bool(self.put(connection, conversation, messages, dedupe))
+
+    def state_of(self, dedupe: str) -> str:
+        """State of what was queued with this key: "done" when all of it is, "" when nothing was queued."""
+        prefix = f"{self._channel}:{dedupe}:"
+        query = sa.select(outgoing.c.state).where(outgoing.c.dedupe.startswith(prefix, autoescape=True))
+        with self._store.reading() as connection:
+            states = set(connection.execute(query).scalars())
+        return next((state for state in (DEAD, WAITING, DONE) if state in states), "")
+
+    def _offer(self, connection: Connection, conversation: str, choices: Sequence[Choice], now: float) -> None:
+        for position, choice in enumerate(choices):
+            values = {
+                "answer": now,
+                "position": position,
+                "title": choice.title,
+                "payload": choice.payload,
+            }
+            key = {"conversation": conversation, "token": choice.token}
+            if not self._store.insert_new(connection, offers, **key, **values):
+                connection.execute(
+                    sa.update(offers)
+                    .where(offers.c.conversation == conversation, offers.c.token == choice.token)
+                    .values(**values)
+                )
+
+    # --- delivering ------------------------------------------------------------------------------------------------
+
+    def claim(self, owner: str, lease: float, limit: int) -> List[str]:
+        """Takes conversations in which something is to be delivered now; nobody else delivers in them meanwhile.
+
+        Args:
+            owner: this process.
+            lease: seconds until others may take over; `release` ends it, `renew` prolongs it.
+            limit: how many at most.
+        """
+        now = self._clock()
+        # Only the oldest message of a conversation counts: a later one never overtakes it.
+        first = (
+            sa.select(outgoing.c.conversation, sa.func.min(outgoing.c.id).label("id"))
+            .where(outgoing.c.state == WAITING, outgoing.c.channel == self._channel)
+            .group_by(outgoing.c.conversation)
+            .subquery()
+        )
+        query = (
+            sa.select(first.c.conversation)
+            .join(outgoing, outgoing.c.id == first.c.id)
+            .join(conversations, conversations.c.conversation == first.c.conversation)
+            .where(outgoing.c.next_try <= now, conversations.c.delivered_until <= now)
+            .order_by(first.c.id)
+            .limit(limit)
+        )
+        with self._store.reading() as connection:
+            candidates = list(connection.execute(query).scalars())
+        if not candidates:
+            return []
+        taken = []
+        with self._store.writing() as connection:
+            for conversation in sorted(candidates):  # in one order everywhere: no two processes wait for each other
+                changed = connection.execute(
+                    sa.update(conversations)
+                    .where(conversations.c.conversation == conversation, conversations.c.delivered_until <= now)
+                    .values(delivered_by=owner, delivered_until=now + lease)
+                )
+                if changed.rowcount:
+                    taken.append(conversation)
+        return [conversation for conversation in candidates if conversation in taken]
+
+    def next(self, conversation: str) -> Optional[Delivery]:
+        """The oldest message of a conversation when its time has come, else None."""
+        query = (
+            sa.select(outgoing, conversations.c.recipient)
+            .join(conversations, conversations.c.conversation == outgoing.c.conversation)
+            .where(
+                outgoing.c.state == WAITING,
+                outgoing.c.channel == self._channel,
+                outgoing.c.conversation == conversation,
+            )
+            .order_by(outgoing.c.id)
+            .limit(1)
+        )
+        with self._store.reading() as connection:
+            row = connection.execute(query).first()
+        if row is None or row.next_try > self._clock():
+            return None
+        message = Outgoing.from_dict(json.loads(row.body))
+        return Delivery(row.id, conversation, row.recipient, message, row.attempts, row.made, row.dedupe or "")
+
+    def renew(self, owner: str, seconds: float) -> None:
+        """Prolongs everything that this process delivers in."""
+        with self._store.writing() as connection:
+            connection.execute(
+                sa.update(conversations)
+                .where(conversations.c.delivered_by == owner, conversations.c.channel == self._channel)
+                .values(delivered_until=self._clock() + seconds)
+            )
+
+    def release(self, conversation: str, owner: str) -> None:
+        """Lets others deliver in a conversation."""
+        with self._store.writing() as connection:
+            connection.execute(
+                sa.update(conversations)
+                .where(conversations.c.conversation == conversation, conversations.c.delivered_by == owner)
+                .values(delivered_by="", delivered_until=0.0)
+            )
+
+    def sent(self, delivery: Delivery, receipt: str) -> None:
+        """It was delivered; its content is deleted here."""
+        self._update(delivery.id, state=DONE, body="", receipt=receipt[:200] or None, error="")
+
+    def failed(self, delivery: Delivery, reason: str, retry_after: Optional[float], is_permanent: bool) -> str:
+        """Puts it back for later, or aside as a dead letter.
+
+        Waiting because the channel asked for it (`retry_after`) costs no attempt.
+
+        Returns:
+            Its state: "waiting" or "dead".
+        """
+        attempts = delivery.attempts + (retry_after is None)
+        is_old = self._clock() - delivery.made > MAX_AGE
+        if is_permanent or is_old or attempts >= MAX_ATTEMPTS:
+            body = sa.case((outgoing.c.empty_when_dead, ""), else_=outgoing.c.body)
+            self._update(delivery.id, state=DEAD, attempts=attempts, error=reason[:200], body=body)
+            return DEAD
+        next_try = self._clock() + pause(attempts, retry_after)
+        self._update(delivery.id, attempts=attempts, error=reason[:200], next_try=next_try)
+        return WAITING
+
+    def _update(self, id: int, **values: Any) -> None:
+        with self._store.writing() as connection:
+            connection.execute(sa.update(outgoing).where(outgoing.c.id == id).values(**values))
+
+    # --- what happened to it ---------------------------------------------------------------------------------------
+
+    def note_status(self, receipt: str, status: str, error: str = "") -> bool:
+        """Keeps what the channel reported about a delivered message; False when it is not known."""
+        with self._store.writing() as connection:
+            changed = connection.execute(
+                sa.update(outgoing)
+                .where(outgoing.c.channel == self._channel, outgoing.c.receipt == receipt)
+                .values(status=status[:32], error=error[:200])
+            )
+        return bool(changed.rowcount)
+
+    def counts(self) -> "dict[str, int]":
+        """{state: how many}, for the operator."""
+        query = (
+            sa.select(outgoing.c.state, sa.func.count())
+            .where(outgoing.c.channel == self._channel)
+            .group_by(outgoing.c.state)
+        )
+        with self._store.reading() as connection:
+            return {state: int(count) for state, count in connection.execute(query)}
+
+    def retry_dead(self) -> int:
+        """Puts dead letters that still have their content back into the queue; returns how many."""
+        with self._store.writing() as connection:
+            changed = connection.execute(
+                sa.update(outgoing)
+                .where(outgoing.c.channel == self._channel, outgoing.c.state == DEAD, outgoing.c.body != "")
+                .values(state=WAITING, attempts=0, next_try=0.0, made=self._clock())
+            )
+        return int(changed.rowcount)

@@ -1,0 +1,517 @@
+"""Runs a channel: takes authentic messages in, has them answered, delivers what is to be said. Never silence.
+
+Three things go on side by side, each in order within a conversation and in parallel over conversations: answering what
+the inbox holds, delivering what the outgoing queue holds, and fetching what an owner says who took a conversation over.
+Several processes may do so over one database: a conversation belongs to one of them as long as its lease runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import hashlib
+import logging
+import os
+import socket
+import time
+import uuid
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, Awaitable, Callable, Coroutine, Dict, List, Mapping, Optional, Sequence, Set, TypeVar
+
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from sanic import Blueprint, Sanic
+
+from channels.base import FROM_DESK, Answer, Button, Connector, Image, Incoming, Kind, Outgoing, SendFailed
+from channels.erase import erase_tracker
+from channels.exchange import hand_over
+from channels.human import HumanSide, NobodyThere, human_side
+from channels.inbox import MAX_ATTEMPTS, Inbox, Work
+from channels.limits import RateLimit
+from channels.outgoing import Delivery
+from channels.pseudonyms import Pseudonyms
+from channels.sessions import load_secret
+from channels.store import DEAD, DONE, Store, open_store
+from content import texts
+from shop.settings import Environment
+
+logger = logging.getLogger(__name__)
+
+OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
+LEASE = 12.0  # seconds until another process takes over what this one left behind
+POLL = 0.5  # seconds until the database is looked at again without a reason
+PARALLEL = 16  # conversations that are answered, or delivered in, at the same time
+SEND_TIMEOUT = 40.0
+TYPING_EVERY = 4.0
+BEST_EFFORT = 5.0  # seconds for what may also not happen: typing indicators, read receipts
+CHECK_EVERY = 60.0  # seconds until refused credentials are tried again
+PURGE_EVERY = 3_600.0
+DESK = "desk-"
+_T = TypeVar("_T")
+
+
+class AnswerCollector(OutputChannel):
+    """Collects Rasa's replies to one message, so that they can be stored together."""
+
+    def __init__(self, channel: str) -> None:
+        """Args: channel: the connector's name, by which responses may differ."""
+        self.answers: List[Answer] = []
+        self._channel = channel
+
+    def name(self) -> str:  # Rasa declares it for the class; it asks the object
+        """The channel's name."""
+        return self._channel
+
+    async def send_response(self, recipient_id: str, message: Dict[str, Any]) -> None:
+        """Takes one reply: text, buttons, picture and metadata in one mapping, as Rasa sends it."""
+        answer = as_answer(message)
+        if answer != Answer():
+            self.answers.append(answer)
+
+    async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
+        """Takes a bare text, which Rasa sends for its own notices."""
+        await self.send_response(recipient_id, {**kwargs, "text": text})
+
+
+def as_answer(message: Mapping[str, Any]) -> Answer:
+    """Keeps what a channel shows. A response's metadata arrives on the same level: `alt` describes the picture."""
+    buttons = tuple(
+        Button(str(button["title"]), str(button.get("payload") or button["title"]))
+        for button in message.get("buttons") or message.get("quick_replies") or ()
+        if button.get("title")
+    )
+    image = Image(str(message["image"]), str(message.get("alt") or "")) if message.get("image") else None
+    return Answer(str(message.get("text") or "").strip(), buttons, image)
+
+
+class ChannelService:
+    """One channel at work."""
+
+    def __init__(
+        self,
+        connector: Connector,
+        environment: Environment,
+        on_new_message: OnNewMessage,
+        human: Optional[HumanSide] = None,
+        store: Optional[Store] = None,
+        lease: float = LEASE,
+    ) -> None:
+        """Opens the database.
+
+        Args:
+            connector: the channel.
+            environment: the settings.
+            on_new_message: hands a message to Rasa and returns when it is answered.
+            human: the desk's side; found by `human_side` when left out.
+            store: the database; the settings' when left out.
+            lease: seconds.
+        """
+        self.connector = connector
+        self.environment = environment
+        self.store = store or open_store(environment.channels_database)
+        self.inbox = Inbox(self.store, connector.name, connector.is_consecutive)
+        self.queue = self.inbox.queue
+        self.human = human or human_side(environment)
+        self.texts = {name: variations[0]["text"] for name, variations in texts.load_texts().items()}
+        self.pseudonyms = Pseudonyms(load_secret(environment.secret))
+        self.by_sender = RateLimit(environment.channels_per_minute)
+        self.is_off = False  # the channel refuses our credentials
+        self.is_stopping = False
+        self.app: Optional[Sanic] = None
+        self._warned = RateLimit(1)
+        self._on_new_message = on_new_message
+        self._lease = lease
+        self._owner = f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid.uuid4().hex[:16]}"
+        self._executor: Executor = ThreadPoolExecutor(1 if self.store.is_sqlite else 8, f"{connector.name}-store")
+        self._tasks: Set["asyncio.Task[Any]"] = set()
+        self._answering: Set[str] = set()
+        self._delivering: Set[str] = set()
+        self._to_answer = asyncio.Event()
+        self._to_deliver = asyncio.Event()
+        self._check_again = asyncio.Event()
+
+    # --- receiving -------------------------------------------------------------------------------------------------
+
+    async def accept(self, messages: Sequence[Incoming]) -> List[Incoming]:
+        """Stores authentic messages; what was stored before, or says too much too fast, is not answered again.
+
+        Returns:
+            The new ones. They are safe when this returns: acknowledge after it, and only then.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database is gone; don't acknowledge, the channel will send it again.
+        """
+        if not messages:
+            return []
+        known = await self.run(self.inbox.known, messages)
+        checked = [self._within_limits(message) for message, is_known in zip(messages, known) if not is_known]
+        new = await self.run(self.inbox.store, checked) if checked else []
+        if any(message.kind is not Kind.IGNORED for message in new):
+            self._to_answer.set()
+        for message in new:
+            if message.kind is not Kind.IGNORED:
+                self._spawn(self._best_effort(self._tell_received(message)))
+        return new
+
+    async def _tell_received(self, message: Incoming) -> None:
+        is_known = False
+        if message.kind is Kind.PRESS:
+            is_known = await self.run(self.inbox.offered, message.conversation, message.token) is not None
+        await self.connector.received(message, is_known)
+
+    def _within_limits(self, message: Incoming) -> Incoming:
+        if message.kind is Kind.IGNORED or not self.by_sender.wait(message.conversation):
+            return message
+        if self._warned.wait(message.conversation):
+            return replace(message, kind=Kind.IGNORED, text="", extra={})
+        return replace(message, kind=Kind.NOTICE, notice=texts.TE_VEEL_BERICHTEN, once=False, text="")
+
+    # --- answering -------------------------------------------------------------------------------------------------
+
+    async def _answer_all(self) -> None:
+        while not self.is_stopping:
+            self._to_answer.clear()
+            free = PARALLEL - len(self._answering)
+            if free > 0:
+                for conversation in await self.run(self.inbox.claim, self._owner, self._lease, free):
+                    self._answering.add(conversation)
+                    self._spawn(self._answer_in(conversation))
+            await self._wait(self._to_answer)
+
+    async def _answer_in(self, conversation: str) -> None:
+        try:
+            while not self.is_stopping:
+                work = await self.run(self.inbox.next, conversation, self._owner)
+                if work is None:
+                    break
+                await self._answer(work)
+        except Exception as error:  # the database is gone for a moment; the message waits
+            logger.error("%s: answering failed (%s).", self.pseudonyms.of(conversation), type(error).__name__)
+            await asyncio.sleep(POLL)
+        finally:
+            await self._release(self.inbox.release, conversation)
+            self._answering.discard(conversation)
+            self._to_answer.set()
+
+    async def _answer(self, work: Work) -> None:
+        try:
+            replies = await self._replies(work)
+        except asyncio.CancelledError:
+            await asyncio.shield(self.run(self.inbox.give_back, work))
+            raise
+        except Exception as error:  # a reply that can't be shown must not mean silence
+            logger.exception("A reply could not be made (%s).", type(error).__name__)
+            replies = self._said(texts.STORING)
+        message = work.incoming
+        dedupe = f"once-{message.notice}-{_digest(message.conversation)}" if message.once else ""
+        if not await self.run(self.inbox.finish, work, self._owner, replies, dedupe):
+            logger.warning("%s: another process answered.", self.pseudonyms.of(message.conversation))
+        self._to_deliver.set()
+
+    async def _replies(self, work: Work) -> Sequence[Outgoing]:
+        message = work.incoming
+        if work.attempts >= MAX_ATTEMPTS:  # a message that brought the process down is not tried for ever
+            return self._said(texts.STORING)
+        payload, notice = message.text, message.notice
+        if message.kind is Kind.PRESS:
+            choice = await self.run(self.inbox.offered, message.conversation, message.token)
+            payload, notice = (choice.payload, "") if choice else ("", texts.KNOP_ONBEKEND)
+        if await self._human_heard(message, payload):
+            return []
+        if notice:
+            return self._said(notice)
+        own = await self.connector.reply_itself(message, payload)
+        if own is not None:
+            return own
+        return await self._ask(message, payload)
+
+    async def _human_heard(self, message: Incoming, payload: str) -> bool:
+        """Whether an owner has the conversation, who then got the message."""
+        if message.kind is Kind.NOTICE and message.once:
+            return False
+        said = payload or self.texts[texts.BESTAND_ONTVANGEN]
+        key = f"{message.channel}-{_digest(message.message_id)}"
+        try:
+            return bool(await _aside(self.human.customer_said, message.conversation, message.channel, said, key))
+        except Exception as error:  # takeover must never keep the assistant from answering
+            logger.error("The desk could not be asked (%s).", type(error).__name__)
+            return False
+
+    async def _ask(self, message: Incoming, payload: str) -> List[Outgoing]:
+        typing = self._spawn(self._show_typing(message))
+        collector = AnswerCollector(message.channel)
+        try:
+            user_message = UserMessage(payload, collector, message.conversation, input_channel=message.channel)
+            await hand_over(self._on_new_message, user_message, self.environment.answer_timeout)
+        finally:
+            typing.cancel()
+        if collector.answers and await self._taken_over_meanwhile(message, collector.answers):
+            return []
+        replies = [part for answer in collector.answers for part in self.connector.render(answer)]
+        return replies or self._said(texts.STORING)
+
+    async def _taken_over_meanwhile(self, message: Incoming, answers: Sequence[Answer]) -> bool:
+        try:
+            if not await _aside(self.human.is_taken_over, message.conversation):
+                return False
+            key = f"{message.channel}-{_digest(message.message_id)}"
+            # An owner who sees the customer's last question and what would have been said knows where things stand.
+            await _aside(self.human.customer_said, message.conversation, message.channel, message.text, key)
+            await _aside(self.human.held_back, message.conversation, [answer.text for answer in answers], key)
+        except Exception as error:
+            logger.error("The desk could not be asked (%s).", type(error).__name__)
+            return False
+        return True
+
+    async def _show_typing(self, message: Incoming) -> None:
+        while True:
+            await self._best_effort(self.connector.working(message))
+            await asyncio.sleep(TYPING_EVERY)
+
+    def _said(self, name: str) -> List[Outgoing]:
+        """A fixed text as this channel shows it."""
+        return self.connector.render(Answer(self.texts[name]))
+
+    # --- delivering ------------------------------------------------------------------------------------------------
+
+    async def _deliver_all(self) -> None:
+        while not self.is_stopping:
+            self._to_deliver.clear()
+            free = PARALLEL - len(self._delivering)
+            if free > 0 and not self.is_off:
+                for conversation in await self.run(self.queue.claim, self._owner, self._lease, free):
+                    self._delivering.add(conversation)
+                    self._spawn(self._deliver_in(conversation))
+            await self._wait(self._to_deliver)
+
+    async def _deliver_in(self, conversation: str) -> None:
+        try:
+            while not self.is_stopping and not self.is_off:
+                delivery = await self.run(self.queue.next, conversation)
+                if delivery is None:
+                    break
+                await self._deliver(delivery)
+        except Exception as error:  # the database is gone for a moment; the message waits
+            logger.error("%s: delivering failed (%s).", self.pseudonyms.of(conversation), type(error).__name__)
+            await asyncio.sleep(POLL)
+        finally:
+            await self._release(self.queue.release, conversation)
+            self._delivering.discard(conversation)
+            self._to_deliver.set()
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        sending = self.connector.send(delivery.conversation, delivery.recipient, delivery.message)
+        try:
+            receipt = await asyncio.wait_for(sending, SEND_TIMEOUT)
+        except SendFailed as failure:
+            if failure.stops_channel:
+                self._switch_off(failure)
+                return
+            await self._failed(delivery, failure)
+        except Exception as error:  # the network, or an answer nobody expected; never with content in the log
+            await self._failed(delivery, SendFailed(type(error).__name__))
+        else:
+            await self.run(self.queue.sent, delivery, receipt)
+            await self._report_to_desk(delivery)
+
+    async def _failed(self, delivery: Delivery, failure: SendFailed) -> None:
+        state = await self.run(self.queue.failed, delivery, str(failure), failure.retry_after, failure.is_permanent)
+        who = self.pseudonyms.of(delivery.conversation)
+        if state == DEAD:
+            logger.error("%s: message %s can't be delivered: %s", who, delivery.id, failure)
+            await self._report_to_desk(delivery)
+        else:
+            logger.warning("%s: message %s is tried again later: %s", who, delivery.id, failure)
+
+    # --- an owner who talks ----------------------------------------------------------------------------------------
+
+    async def _deliver_desk(self) -> None:
+        if isinstance(self.human, NobodyThere):
+            return
+        while not self.is_stopping:
+            try:
+                for chat in await _aside(self.human.chat_to_deliver, self.connector.name):
+                    await self._take_from_desk(chat)
+            except Exception as error:
+                logger.error("The desk's messages could not be fetched (%s).", type(error).__name__)
+            await asyncio.sleep(1.0)
+
+    async def _take_from_desk(self, chat: Any) -> None:
+        """Queues an owner's message once; it is reported as delivered when the customer has it."""
+        key = f"{DESK}{chat.id}-{_digest(chat.text)[:8]}"
+        state = await self.run(self.queue.state_of, key)
+        if not state:
+            messages = [replace(part, extra={FROM_DESK: True}) for part in self.connector.render(Answer(chat.text))]
+            if not messages or not await self.run(self.queue.put_alone, chat.conversation, messages, key):
+                await _aside(functools.partial(self.human.failed, chat.id, "unknown conversation", permanent=True))
+                return
+            self._to_deliver.set()
+        elif state in (DONE, DEAD):
+            await self._report(chat.id, state)
+
+    async def _report_to_desk(self, delivery: Delivery) -> None:
+        key = delivery.dedupe.partition(":")[2].rpartition(":")[0]
+        if key.startswith(DESK):
+            await self._report(int(key[len(DESK) :].partition("-")[0]), await self.run(self.queue.state_of, key))
+
+    async def _report(self, id: int, state: str) -> None:
+        try:
+            if state == DONE:
+                await _aside(self.human.delivered, id)
+            elif state == DEAD:
+                await _aside(functools.partial(self.human.failed, id, "not deliverable", permanent=True))
+        except Exception as error:
+            logger.error("The desk could not be told (%s).", type(error).__name__)
+
+    # --- privacy ---------------------------------------------------------------------------------------------------
+
+    async def erase(self, conversation: str) -> Dict[str, int]:
+        """Deletes a conversation from Rasa's tracker store and from here; returns {what: how many}.
+
+        Raises:
+            RuntimeError: Rasa's tracker store is none that can be erased from.
+        """
+        agent = getattr(self.app.ctx, "agent", None) if self.app else None
+        # Rasa's copy first: when that fails, the conversation is still known here and can be deleted later.
+        if agent is not None and not await self.run(erase_tracker, agent.tracker_store, conversation):
+            raise RuntimeError("Rasa's tracker store is no SQL store: a conversation could not be deleted from it.")
+        return await self.run(self.inbox.erase, conversation)
+
+    async def purge(self) -> None:
+        """Deletes the conversations that are older than the shop keeps them, and ids nobody needs any more."""
+        before = time.time() - self.environment.channels_days * 86_400
+        for conversation in await self.run(self.inbox.unheard_since, before):
+            await self.erase(conversation)
+        await self.run(self.inbox.forget_ids)
+
+    async def _purge_hourly(self) -> None:
+        while True:
+            try:
+                await self.purge()
+            except Exception as error:  # the next hour tries again
+                logger.error("Old conversations could not be deleted (%s).", type(error).__name__)
+            await asyncio.sleep(PURGE_EVERY)
+
+    # --- start and stop --------------------------------------------------------------------------------------------
+
+    def attach(self, routes: Blueprint) -> None:
+        """Starts and stops with the server."""
+
+        @routes.listener("after_server_start")
+        async def start(app: Sanic, _: Any) -> None:
+            await self.start(app)
+
+        @routes.listener("before_server_stop")
+        async def stop(app: Sanic, _: Any) -> None:
+            await self.stop()
+
+    async def start(self, app: Optional[Sanic] = None) -> None:
+        """Begins to work, with what an earlier stop left behind first. Needs a running event loop."""
+        self.app = app
+        for work in (self._answer_all, self._deliver_all):
+            self._spawn(self._for_ever(work))
+        for other in (self._keep_leases(), self._deliver_desk(), self._check(), self._purge_hourly()):
+            self._spawn(other)
+
+    async def stop(self) -> None:
+        """Stops at once; what is being answered or delivered is done again at the next start."""
+        self.is_stopping = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await self.connector.stopped()
+        self._executor.shutdown(wait=True)
+
+    async def _for_ever(self, work: Callable[[], Awaitable[None]]) -> None:
+        while not self.is_stopping:
+            try:
+                await work()
+            except Exception as error:  # the database is gone for a moment
+                logger.error("Channel %s pauses (%s).", self.connector.name, type(error).__name__)
+                await asyncio.sleep(2 * POLL)
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease / 4)
+            try:
+                if self._answering:
+                    await self.run(self.inbox.renew, self._owner, self._lease)
+                if self._delivering:
+                    await self.run(self.queue.renew, self._owner, self._lease)
+            except Exception as error:
+                logger.error("Leases could not be prolonged (%s).", type(error).__name__)
+
+    async def _check(self) -> None:
+        """Checks the credentials at the start, and again after they were refused."""
+        while True:
+            self._check_again.clear()
+            try:
+                await asyncio.wait_for(self.connector.started(), SEND_TIMEOUT)
+            except SendFailed as failure:
+                if failure.stops_channel:
+                    self._switch_off(failure)
+                else:
+                    logger.warning("Channel %s could not be checked: %s", self.connector.name, failure)
+            except Exception as error:  # no network yet; delivering tries again by itself
+                logger.warning("Channel %s could not be checked (%s).", self.connector.name, type(error).__name__)
+            else:
+                if self.is_off:
+                    logger.info("Channel %s works again.", self.connector.name)
+                    self.is_off = False
+                    self._to_deliver.set()
+                await self._check_again.wait()
+            await asyncio.sleep(CHECK_EVERY)
+
+    def _switch_off(self, failure: SendFailed) -> None:
+        if not self.is_off:
+            self.is_off = True
+            logger.error("Channel %s is off, the others go on. %s", self.connector.name, failure)
+        self._check_again.set()
+
+    # --- small things ----------------------------------------------------------------------------------------------
+
+    async def run(self, function: Callable[..., _T], *arguments: Any) -> _T:
+        """Runs blocking work of the store aside."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, functools.partial(function, *arguments))
+
+    def background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Runs something beside the rest until the channel stops."""
+        self._spawn(work)
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _best_effort(self, work: Awaitable[Any]) -> None:
+        try:
+            await asyncio.wait_for(work, BEST_EFFORT)
+        except Exception as error:
+            logger.debug("Not done: %s", type(error).__name__)
+
+    async def _release(self, release: Callable[[str, str], None], conversation: str) -> None:
+        # When this fails, the lease runs out by itself.
+        with contextlib.suppress(Exception):
+            await asyncio.shield(self.run(release, conversation, self._owner))
+
+    @staticmethod
+    async def _wait(event: asyncio.Event) -> None:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(event.wait(), POLL)
+
+
+async def call_directly(function: Callable[..., _T], *arguments: Any) -> _T:
+    """`ChannelService.run` for a program that does nothing else meanwhile."""
+    return function(*arguments)
+
+
+async def _aside(function: Callable[..., _T], *arguments: Any) -> _T:
+    """Runs the desk's blocking functions in a thread of their own: they may wait for another database."""
+    return await asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *arguments))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

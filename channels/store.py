@@ -1,0 +1,179 @@
+"""The database of the channels' messages: SQLite under `var/`, or PostgreSQL by address, shared by all processes.
+
+What was answered or delivered is emptied at once: the words of a conversation are kept in Rasa's tracker only. A row
+stays as long as its id is needed to recognise a delivery that comes again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any, Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.pool import QueuePool
+
+WAITING, DONE, DEAD = "waiting", "done", "dead"
+BUSY_TIMEOUT = 10  # seconds that a writer waits for another one
+_READING = "channels_reading"
+
+metadata = sa.MetaData()
+_Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+conversations = sa.Table(
+    "channel_conversations",
+    metadata,
+    sa.Column("conversation", sa.String(200), primary_key=True),
+    sa.Column("channel", sa.String(32), nullable=False, index=True),
+    sa.Column("recipient", sa.String(200), nullable=False),
+    sa.Column("heard", sa.Float, nullable=False),  # when the customer last wrote
+    # Who answers in it and who delivers in it: the order within a conversation is kept by having one of each.
+    sa.Column("answered_by", sa.String(80), nullable=False, default=""),
+    sa.Column("answered_until", sa.Float, nullable=False, default=0.0),
+    sa.Column("delivered_by", sa.String(80), nullable=False, default=""),
+    sa.Column("delivered_until", sa.Float, nullable=False, default=0.0),
+)
+incoming = sa.Table(
+    "channel_incoming",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("message_key", sa.String(64), nullable=False),  # a digest: ids of some channels hold a phone number
+    sa.Column("conversation", sa.String(200), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False, default=0),
+    sa.Column("received", sa.Float, nullable=False, index=True),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.UniqueConstraint("channel", "message_key"),
+    sa.Index("channel_incoming_turn", "state", "channel", "conversation", "sequence", "id"),
+    sa.Index("channel_incoming_sequence", "channel", "sequence"),
+)
+outgoing = sa.Table(
+    "channel_outgoing",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("conversation", sa.String(200), nullable=False),
+    sa.Column("dedupe", sa.String(160), unique=True),
+    sa.Column("made", sa.Float, nullable=False, index=True),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("next_try", sa.Float, nullable=False),
+    sa.Column("empty_when_dead", sa.Boolean, nullable=False, default=False),
+    sa.Column("receipt", sa.String(200), index=True),  # the channel's id of the message
+    sa.Column("status", sa.String(32), nullable=False, default=""),  # what the channel reported: delivered, read, ...
+    sa.Column("error", sa.String(200), nullable=False, default=""),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index("channel_outgoing_turn", "state", "channel", "conversation", "id"),
+)
+offers = sa.Table(
+    "channel_offers",
+    metadata,
+    sa.Column("conversation", sa.String(200), primary_key=True),
+    sa.Column("token", sa.String(32), primary_key=True),
+    sa.Column("answer", sa.Float, nullable=False),  # groups what was offered together; later ones are higher
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+)
+marks = sa.Table(
+    "channel_marks",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("value", sa.String(200), nullable=False),
+)
+
+
+class Store:
+    """The open database. Methods block for about a millisecond and may be called from any thread."""
+
+    def __init__(self, address: str) -> None:
+        """Opens the database at an SQLAlchemy address and makes its tables when they are not there."""
+        url = make_url(address)
+        self.is_sqlite: bool = url.get_backend_name() == "sqlite"
+        options: Any = {"pool_pre_ping": True, "pool_size": 10}
+        if self.is_sqlite:
+            if url.database:
+                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            options = {
+                "connect_args": {"timeout": BUSY_TIMEOUT, "check_same_thread": False},
+                "poolclass": QueuePool,  # opening a file for each message costs more than the message
+            }
+        self._engine = sa.create_engine(url, future=True, **options)
+        if self.is_sqlite:
+            sa.event.listen(self._engine, "connect", _prepare_sqlite)
+            sa.event.listen(self._engine, "begin", _begin_sqlite)
+        self._reader = self._engine.execution_options(**{_READING: True})
+        try:
+            metadata.create_all(self._engine)
+        except (IntegrityError, ProgrammingError):  # another process made them at the same moment
+            metadata.create_all(self._engine)
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back when anything is raised."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that only reads."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    def insert_new(self, connection: Connection, table: sa.Table, **values: Any) -> bool:
+        """Inserts a row unless one with the same key is there; returns whether it did."""
+        dialect = sqlite if self.is_sqlite else postgresql
+        return bool(connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount)
+
+    def mark(self, name: str) -> str:
+        """A value kept under a name, '' when there is none."""
+        with self.reading() as connection:
+            found = connection.execute(sa.select(marks.c.value).where(marks.c.name == name)).scalar()
+        return str(found or "")
+
+    def take_turn(self, name: str, owner: str, seconds: float) -> bool:
+        """Whether it is this owner's turn at something that only one process does; it is for `seconds` from now on."""
+        now = time.time()
+        value = f"{now + seconds:017.3f} {owner}"
+        with self.writing() as connection:
+            if self.insert_new(connection, marks, name=name, value=value):
+                return True
+            is_ours = sa.or_(marks.c.value.endswith(f" {owner}", autoescape=True), marks.c.value < f"{now:017.3f}")
+            changed = connection.execute(sa.update(marks).where(marks.c.name == name, is_ours).values(value=value))
+            return bool(changed.rowcount)
+
+    def set_mark(self, name: str, value: str) -> None:
+        """Keeps a value of 200 characters at most under a name."""
+        with self.writing() as connection:
+            if not self.insert_new(connection, marks, name=name, value=value):
+                connection.execute(sa.update(marks).where(marks.c.name == name).values(value=value))
+
+
+@cache
+def open_store(address: str) -> Store:
+    """The store at an address, one per process."""
+    return Store(address)
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # this module says when a transaction begins
+    # synchronous=FULL: what was acknowledged to a channel must outlive a power cut, for it is not sent again.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its turn at the start: one that reads first and then finds the file changed can't wait any more.
+    reading = connection.get_execution_options().get(_READING)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

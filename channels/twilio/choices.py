@@ -1,0 +1,25 @@
+"""Numbers that are typed for choices: they count only for what the assistant said last."""
+
+from __future__ import annotations
+
+from typing import List
+
+import sqlalchemy as sa
+
+from channels.base import Choice
+from channels.inbox import Inbox
+from channels.store import Store, offers, outgoing
+
+
+def open_choices(store: Store, inbox: Inbox, conversation: str) -> List[Choice]:
+    """The choices of the newest answer, in order; [] when it had none.
+
+    Then a number is what it says: an order number, a quantity, an age.
+    """
+    newest = sa.select(sa.func.max(outgoing.c.made)).where(outgoing.c.conversation == conversation)
+    offered = sa.select(sa.func.max(offers.c.answer)).where(offers.c.conversation == conversation)
+    with store.reading() as connection:
+        said, asked = connection.execute(newest).scalar(), connection.execute(offered).scalar()
+    if asked is None or (said is not None and said > asked):
+        return []
+    return inbox.latest_offers(conversation)

@@ -1,0 +1,135 @@
+"""Twilio as the channel service sees it: answers sent, choices as numbers, the 24-hour window of WhatsApp kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import replace
+from typing import Callable, Dict, List, Mapping, Optional
+
+from channels.base import FROM_DESK, Answer, Connector, Incoming, Kind, Outgoing, SendFailed
+from channels.incoming import NoText, TextTooLong, clean_text
+from channels.twilio import incoming
+from channels.twilio.client import MediaRefused, TwilioClient, WindowClosed
+from channels.twilio.incoming import WHATSAPP, Said
+from channels.twilio.outgoing import LIMITS, addressed, as_fields, fit, templates
+from content import texts
+
+logger = logging.getLogger(__name__)
+
+NAME = "twilio"
+PREFIX = "twilio-"
+WINDOW = 86_400.0  # seconds after a customer's message in which WhatsApp lets anything be sent
+MARGIN = 300.0
+
+
+def as_incoming(said: Said) -> Incoming:
+    """A customer's message as the inbox takes it."""
+    made = Incoming(
+        channel=NAME,
+        message_id=said.message_id,
+        conversation=PREFIX + said.user,
+        recipient=said.user,
+        kind=Kind.NOTICE,
+        notice=texts.ALLEEN_TEKST,
+    )
+    if said.kind is incoming.Kind.TEXT:
+        try:
+            return replace(made, kind=Kind.TEXT, text=clean_text(said.text), notice="")
+        except TextTooLong:
+            return replace(made, notice=texts.BERICHT_TE_LANG)
+        except NoText:
+            return replace(made, notice=texts.BERICHT_LEEG)
+    return made
+
+
+class TwilioConnector(Connector):
+    """Sends through Twilio's Messages resource."""
+
+    name = NAME
+    limits = LIMITS
+
+    def __init__(
+        self,
+        client: TwilioClient,
+        sender: str,
+        wordings: Mapping[str, str],
+        last_heard: Callable[[str], Optional[float]],
+        template: str = "",
+        status_address: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Calls nothing.
+
+        Args:
+            client: the interface.
+            sender: our own address, `whatsapp:+31...` or `+31...`.
+            wordings: text by name, of data/gesprek/teksten.yml.
+            last_heard: when a conversation's customer last wrote (seconds since 1970); may block.
+            template: id of the approved template for answers after the window, '' when there is none.
+            status_address: where Twilio tells what became of a message.
+            clock: seconds since 1970.
+        """
+        self._client = client
+        self._sender = sender
+        self._wordings = wordings
+        self._last_heard = last_heard
+        self._template = template
+        self._status_address = status_address
+        self._clock = clock
+
+    def render(self, answer: Answer) -> List[Outgoing]:
+        """Choices as numbered lines."""
+        return fit(answer, self._wordings[texts.TYP_NUMMER])
+
+    async def send(self, conversation: str, recipient: str, message: Outgoing) -> str:
+        """Delivers one message; after the window as a template. Raises `SendFailed`."""
+        if await self._is_late(conversation):
+            return await self._send_late(recipient, message, WindowClosed("The 24-hour window is closed."))
+        try:
+            return await self._send(recipient, as_fields(message))
+        except WindowClosed as closed:
+            return await self._send_late(recipient, message, closed)
+        except MediaRefused as refused:
+            # The words matter more than the picture.
+            logger.warning("Twilio took no picture: %s", refused)
+            fields = as_fields(message, with_picture=False)
+            return await self._send(recipient, fields) if fields else ""
+
+    async def _is_late(self, conversation: str) -> bool:
+        if not self._sender.startswith(WHATSAPP):  # SMS knows no window
+            return False
+        heard = await asyncio.get_running_loop().run_in_executor(None, self._last_heard, conversation)
+        return heard is not None and self._clock() - heard > WINDOW - MARGIN
+
+    async def _send_late(self, recipient: str, message: Outgoing, closed: WindowClosed) -> str:
+        if not self._template or not message.text or not message.extra.get(FROM_DESK):
+            why = "" if self._template else " SCHAKEL_TWILIO_TEMPLATE names no template to answer with."
+            raise WindowClosed(f"{closed}{why}", is_permanent=True)
+        sent = ""
+        for fields in templates(self._template, message.text):
+            sent = await self._send(recipient, fields)
+        return sent
+
+    async def _send(self, recipient: str, fields: Dict[str, str]) -> str:
+        if not fields:  # a picture without words that Twilio can't fetch
+            return ""
+        return await self._client.send(addressed(self._sender, recipient, fields, self._status_address))
+
+    async def started(self) -> None:
+        """Asks Twilio about the account. Raises `SendFailed` that stops the channel when Twilio refuses."""
+        try:
+            await self._client.account()
+        except SendFailed as failed:
+            if failed.stops_channel or failed.is_permanent:
+                raise SendFailed(
+                    f"{failed} Check SCHAKEL_TWILIO_ACCOUNT and SCHAKEL_TWILIO_TOKEN with: "
+                    "python -m channels.twilio check",
+                    stops_channel=True,
+                ) from None
+            raise
+
+    async def stopped(self) -> None:
+        """Closes the connections."""
+        await self._client.close()

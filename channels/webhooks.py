@@ -1,0 +1,57 @@
+"""What endpoints share that other companies' servers call: bodies read up to a limit, refusals counted in one line."""
+
+from __future__ import annotations
+
+import logging
+from typing import Callable, List, Optional
+
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from channels.limits import RateLimit
+
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+async def read_body(request: Request, most: int) -> Optional[bytes]:
+    """The bytes of a streamed request; None when there are more than `most`, which are not kept."""
+    parts: List[bytes] = []
+    size = 0
+    while True:
+        chunk = await request.stream.read()
+        if chunk is None:
+            return b"".join(parts)
+        size += len(chunk)
+        if size > most:
+            return None
+        parts.append(chunk)
+
+
+def plain(text: str = "", status: int = 200) -> HTTPResponse:
+    """A short answer that no browser takes for a page."""
+    return response.text(text, status=status, headers=HEADERS)
+
+
+class Refusals:
+    """Says at most once a minute per reason that calls are refused; a flood of them must not fill the disk."""
+
+    def __init__(self, logger: logging.Logger, channel: str) -> None:
+        """Args: logger: of the channel. channel: its name."""
+        self._logger = logger
+        self._channel = channel
+        self._limit = RateLimit(1)
+
+    def refuse(self, status: int, reason: str) -> HTTPResponse:
+        """The answer to a call that is refused; `reason` goes to the log and not to the caller."""
+        if not self._limit.wait(reason):
+            self._logger.warning("Channel %s refused a call: %s", self._channel, reason)
+        return plain(status=status)
+
+
+def add_health(routes: Blueprint, status: Callable[[], str]) -> None:
+    """`GET /` under the channel's address: {"status": "ok" | "off"}."""
+
+    @routes.get("/", name="health")
+    async def health(_: Request) -> HTTPResponse:
+        return response.json({"status": status()})

@@ -1,0 +1,124 @@
+"""The chat apps' channels on a real server, with an assistant whose answers tests can predict.
+
+`python -m tests.channels.light_server`: settings come from the environment, as for the real one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Dict, Optional
+
+import pytest
+from rasa.core.channels.channel import UserMessage
+from sanic import Sanic
+
+BUTTONS = [{"title": "Wat doet B6?", "payload": "wat doet b6"}, {"title": "Medewerker", "payload": "medewerker"}]
+SPECIAL: Dict[str, Dict[str, Any]] = {
+    "knoppen": {"text": "Kies maar.", "buttons": BUTTONS},
+    "plaat": {
+        "text": "Zo ziet het eruit.",
+        "image": "/keten/plaat/keten.png",
+        "alt": "De keten van eiwit naar melatonine.",
+        "buttons": BUTTONS,
+    },
+    "lang": {"text": "\n\n".join(f"Alinea {number}: " + "woord & <teken> 😀 " * 40 for number in range(20))},
+}
+
+
+async def answer(message: UserMessage) -> None:
+    """Answers with what the message names, else by repeating it."""
+    text = message.text
+    if text == "kapot":
+        raise RuntimeError("as asked")
+    if text == "stil":
+        return
+    if text == "sterf":
+        os._exit(9)
+    if text.startswith("traag "):
+        await asyncio.sleep(float(text.split()[1]))
+    special = SPECIAL.get(text)
+    await message.output_channel.send_response(message.sender_id, dict(special or {"text": f"Antwoord op: {text}"}))
+
+
+def make_app() -> Sanic:
+    """The application as Rasa makes it, without a model, with the channels that credentials.yml switches on."""
+    from rasa.core.run import _create_app_without_api
+    from rasa.core.tracker_store import SQLTrackerStore
+    from rasa.shared.core.domain import Domain
+
+    from channels.telegram import TelegramChannel
+    from shop.settings import load_environment
+
+    app = _create_app_without_api(None)
+    channel = TelegramChannel()
+    app.blueprint(channel.blueprint(answer), url_prefix=f"/webhooks/{channel.url_prefix()}")
+    store = SQLTrackerStore(Domain.empty(), db=load_environment().conversations)
+    app.ctx.agent = SimpleNamespace(tracker_store=store)
+    return app
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class LightServer:
+    """`make_app` in a process of its own that can be killed and started again."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "server.log"
+        self.variables: Dict[str, str] = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("SCHAKEL_")},
+            "SCHAKEL_PORT": str(self.port),
+            "SCHAKEL_CHANNELS_DATABASE": f"sqlite:///{folder / 'channels.db'}",
+            "SCHAKEL_CONVERSATIONS": str(folder / "conversations.db"),
+            "SCHAKEL_SECRET": "a secret that only these tests know, long enough",
+            "SCHAKEL_CHANNELS_PER_MINUTE": "100000",
+            "SANIC_MOTD": "false",
+            **settings,
+        }
+        self._process: "Optional[subprocess.Popen[bytes]]" = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "tests.channels.light_server"]
+            self._process = subprocess.Popen(command, env=self.variables, stdout=log, stderr=log)
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.address, timeout=2):
+                return
+            if self._process.poll() is not None:
+                break
+        pytest.fail(f"The server did not start:\n{self.log.read_text()[-2000:]}")
+
+    def kill(self) -> None:
+        """Ends the process at once, as a crash would."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(25)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+if __name__ == "__main__":
+    make_app().run("127.0.0.1", int(os.environ["SCHAKEL_PORT"]), access_log=False, motd=False)
