@@ -15,6 +15,7 @@ from desk.cases import NoSuchCase, normal_reference, prove
 from desk.contact import normal_email, normal_phone
 from desk.database import Database, DeskUnavailable
 from desk.models import (
+    DEAD,
     DONE,
     Answer,
     Attempt,
@@ -179,6 +180,7 @@ def purge(database: Database, now: dt.datetime) -> Dict[str, int]:
             (ChatMessage, sa.and_(ChatMessage.takeover_id.is_(None), ChatMessage.created_at <= ended)),
             (Takeover, sa.and_(Takeover.ended_at <= ended, Takeover.case_id.is_(None))),
             (OutboxRow, sa.and_(OutboxRow.case_id.is_(None), OutboxRow.state == DONE, OutboxRow.done_at <= ended)),
+            (OutboxRow, sa.and_(OutboxRow.case_id.is_(None), OutboxRow.state == DEAD, OutboxRow.created_at <= ended)),
             (HumanRequest, HumanRequest.asked_at <= ended),
             (Attempt, Attempt.at <= now - _ATTEMPTS_KEPT),
         )
