@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
-CODE := actions answering chain channels content desk evaluation nlu review server shop tests
+CODE := actions advice answering chain channels content desk evaluation nlu review server shop tests
 
 .PHONY: help setup run chat train test lint format evaluate bench review lock spacy-model clean
 

@@ -77,7 +77,8 @@ def order_number(text: str) -> str:
     found = [token.lstrip("#") for token in _ORDER.findall(text)]
     if len(found) != 1 or len(found[0]) > MAX_ORDER:
         raise Unusable("utter_advies_fout_bestelnummer")
-    return found[0]
+    number: str = found[0]
+    return number
 
 
 def private_forms(text: str) -> Tuple[str, ...]:

@@ -26,8 +26,10 @@ from nlu.advice import (
     SUBJECT,
     SUMMARY,
     TRANSCRIPT,
+    WHY,
     YES,
 )
+from nlu.advice import HERE as HERE_ANSWER
 
 PARTS = (QUESTION, SUBJECT, NAME, CONTACT, ORDER, TRANSCRIPT, CHECK)
 STEPS = (CONSENT, *PARTS)
@@ -67,8 +69,10 @@ class Turn:
 
 def answer(draft: Draft, given: Given, possible: Possible, content: FormContent, now: dt.datetime) -> Turn:
     """Takes an answer to the step of the draft."""
-    if draft.stap in PRIVATE and given.word not in (BACK, STOP, SKIP):
+    if draft.stap in PRIVATE and given.word not in (BACK, STOP, SKIP, WHY):
         draft = draft.with_private(*checks.private_forms(given.text))
+    if given.word == WHY:
+        return Turn(draft, (f"utter_advies_waarom_{draft.stap}",))
     if given.word == STOP:
         return Turn(draft, end=STOPPED)
     if given.word == BACK:
@@ -122,7 +126,7 @@ def _taken(draft: Draft, given: Given, content: FormContent, now: dt.datetime) -
     if step == NAME:
         return replace(draft, naam="" if skips else checks.name(given.text, content.naam_begin))
     if step == CONTACT:
-        found = checks.contact(given.text, skips or given.word == HERE_WORD)
+        found = checks.contact(given.text, skips or given.word == HERE_ANSWER)
         return replace(draft, contact=found).with_private(found["waarde"])
     if step == ORDER:
         return replace(draft, bestelnummer="" if skips else checks.order_number(given.text))
@@ -130,9 +134,6 @@ def _taken(draft: Draft, given: Given, content: FormContent, now: dt.datetime) -
         raise checks.Unusable("utter_advies_fout_ja_nee")
     agreed = given.word == YES
     return replace(draft, gesprek=agreed) if step == TRANSCRIPT else replace(draft, zelfcheck=agreed)
-
-
-HERE_WORD = "hier"
 
 
 def _wrong(draft: Draft, reply: str) -> Turn:
@@ -151,7 +152,7 @@ def _back(draft: Draft, possible: Possible, content: FormContent) -> Turn:
     if place == 0:
         return Turn(draft, ("utter_advies_eerste",))
     before = steps[place - 1]
-    return Turn(replace(draft, stap=before, fouten=0, **{before: None}))
+    return Turn(_cleared(replace(draft, stap=before, fouten=0), before))
 
 
 def _at_summary(draft: Draft, given: Given, possible: Possible, content: FormContent) -> Turn:
@@ -167,7 +168,12 @@ def _change(draft: Draft, given: Given, possible: Possible, content: FormContent
         if draft.stap == CHANGE:
             return _wrong(draft, "utter_advies_fout_aanpassen")
         return Turn(replace(draft, stap=CHANGE, fouten=0))
-    return Turn(replace(draft, stap=given.part, fouten=0, wijzigt=True, **{given.part: None}))
+    return Turn(_cleared(replace(draft, stap=given.part, fouten=0, wijzigt=True), given.part))
+
+
+def _cleared(draft: Draft, part: str) -> Draft:
+    empty: Dict[str, Any] = {part: None}
+    return replace(draft, **empty)
 
 
 def summary(draft: Draft, possible: Possible, content: FormContent) -> str:

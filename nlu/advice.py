@@ -21,9 +21,10 @@ ORDER, TRANSCRIPT, CHECK, SUMMARY, CHANGE = "bestelnummer", "gesprek", "zelfchec
 SENT, PROOF = "verstuurd", "bewijs"
 YES_NO = frozenset({CONSENT, TRANSCRIPT, CHECK})
 STOP, BACK, SKIP, SEND, HERE, HUMAN = "stop", "terug", "overslaan", "versturen", "hier", "medewerker"
+WHY = "waarom"
 YES, NO = "ja", "nee"
 
-_COMMANDS = frozenset({STOP, BACK, SKIP})
+_COMMANDS = frozenset({STOP, BACK, SKIP, WHY})
 _FALLBACK = "nlu_fallback"
 _CANCEL = ("cancel", "chain_stop", "goodbye")
 _AFFIRM, _DENY = "affirm", "deny"
@@ -53,6 +54,7 @@ _QUESTIONS = frozenset(
 _MOST_ANSWER_WORDS = 12
 _MOST_NAME_WORDS = 5
 _SURE = 0.6
+_UNCLEAR = frozenset({"out_of_scope", "other_language", "follow_up_topic", "follow_up_aspect"})
 _DATA = frozenset({"data_export", "data_delete"})
 _DIGITS = re.compile(r"\d(?:[\s./()-]*\d){5,}")
 _ADDRESS = re.compile(r"\S@\S")
@@ -116,6 +118,10 @@ class AdviceWords:
         names = unique_names(self._subjects.find(words))
         return next((name for name in self._subjects.names if name in names), None)
 
+    def is_subject(self, words: Sequence[str]) -> bool:
+        """Whether the whole message names a subject, such as "wat anders"."""
+        return any(item.start == 0 and item.end == len(words) for item in self._subjects.find(words))
+
     def parts(self, words: Sequence[str]) -> List[str]:
         """Parts of the request that the message names; `CHANGE` among them when it wants a change."""
         return unique_names(self._parts.find(words))
@@ -170,6 +176,8 @@ def _answer(step: str, said: Said, lists: AdviceWords, command: Optional[str]) -
     elif step == NAME:
         if tuple(said.words) in (("nee",), ("neen",)):
             return AdviceTurn(ANSWER, SKIP)
+    elif step == SUBJECT and lists.is_subject(said.words):
+        return AdviceTurn(ANSWER, lists.subject(said.words))
     elif asks or not few:
         return None
     elif step in YES_NO:
@@ -197,6 +205,8 @@ def _about_summary(said: Said, lists: AdviceWords, command: Optional[str]) -> Op
 def _interrupts(step: str, said: Said) -> bool:
     """Whether a message that is no clear answer deserves a reply of its own, after which the form asks again."""
     if said.intent in _NO_INTERRUPTION or said.intent.startswith(_NO_INTERRUPTION_PREFIXES):
+        return False
+    if said.intent in _UNCLEAR and not said.is_question and len(said.words) <= _MOST_NAME_WORDS:
         return False
     if step != NAME:
         return True
