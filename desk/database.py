@@ -63,6 +63,11 @@ class Database:
         with _told_apart(), self._reading() as session:
             yield session
 
+    def take_turns(self, session: Session, name: str) -> None:
+        """Lets others that use the same name wait until this transaction ends; on SQLite writers wait anyway."""
+        if not self.is_sqlite:
+            session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK, sa.func.hashtext(name))))
+
     def scrub(self) -> None:
         """After something was erased: leaves no copy of it in SQLite's log, and lets PostgreSQL reuse the space.
 
