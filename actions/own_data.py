@@ -90,7 +90,7 @@ class DataDelete(_OwnData, Action):
         erase = list(found.conversations) or [tracker.sender_id]
         logger.info("Erased at a customer's request: %s", subject_hash(tracker.sender_id))
         name = "utter_gewist_aanvraag" if given.reference else "utter_gewist"
-        dispatcher.utter_message(response=name, gesprek_wissen=erase, **values)
+        dispatcher.utter_message(response=name, gesprek_wissen=erase, advies_wissen=True, **values)
 
 
 def is_confirmed(tracker: Tracker, asked: str) -> bool:

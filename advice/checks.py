@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Dict, Sequence, Tuple
 
+import phonenumbers
+
 from advice.draft import EMAIL, HERE, PHONE
 from desk.contact import normal_email, normal_phone
 
@@ -66,10 +68,16 @@ def contact(text: str, says_here: bool = False) -> Dict[str, str]:
         raise Unusable("utter_advies_fout_contact_twee")
     if numbers:
         number = normal_phone(numbers[0])
-        if number is None:
+        if number is None or _is_paid(number):
             raise Unusable("utter_advies_fout_telefoon")
         return {"soort": PHONE, "waarde": number}
     raise Unusable("utter_advies_fout_telefoon" if any(c.isdigit() for c in text) else "utter_advies_fout_contact")
+
+
+def _is_paid(number: str) -> bool:
+    """Whether calling it costs extra, as 0900 numbers do."""
+    kind = phonenumbers.number_type(phonenumbers.parse(number))
+    return kind in (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
 
 
 def order_number(text: str) -> str:

@@ -70,7 +70,9 @@ def in_part(text: str) -> str:
 def counted(counts: Mapping[str, int], content: FormContent) -> str:
     """ "2 aanvragen, 1 toestemming en 14 regels uit een gesprek"; '' for nothing."""
     parts = []
-    for table, number in counts.items():
+    known = [table for table in content.soorten if table in counts]
+    for table in [*known, *(table for table in counts if table not in content.soorten)]:
+        number = counts[table]
         if number:
             one, more = content.soorten.get(table, [table, table])
             parts.append(f"{number} {one if number == 1 else more}")

@@ -77,14 +77,14 @@ def answer(draft: Draft, given: Given, possible: Possible, content: FormContent,
         return Turn(draft, end=STOPPED)
     if given.word == BACK:
         return _back(draft, possible, content)
+    if given.word == SKIP and draft.stap not in OPTIONAL:
+        return _wrong(draft, f"utter_advies_nodig_{draft.stap}")
     if draft.stap == SUMMARY:
         return _at_summary(draft, given, possible, content)
     if draft.stap == CHANGE:
         return _change(draft, given, possible, content)
     if draft.stap == CONSENT and given.word == NO:
         return Turn(draft, end=REFUSED)
-    if given.word == SKIP and draft.stap not in OPTIONAL:
-        return _wrong(draft, f"utter_advies_nodig_{draft.stap}")
     try:
         taken = _taken(draft, given, content, now)
     except checks.Unusable as problem:

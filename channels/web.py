@@ -170,7 +170,7 @@ class WebChat:
                     message = UserMessage(question.text, output, session, input_channel=WebChannel.name())
                     await hand_over(self._on_new_message, message, self.environment.answer_timeout)
                 if output.wishes.erase:
-                    await self._erase_as_asked(session, output)
+                    await self._erase_as_asked(session, question, output)
                     continue
                 replies = await self._redacted(session, output) or [{"text": self.texts[texts.STORING]}]
                 # A human who came while the answer was made gets the message, and the assistant keeps its answer.
@@ -184,7 +184,7 @@ class WebChat:
         is made good by answering again."""
         return await redact(self._agent(), session, output.wishes, [self.log.redact], output.replies)
 
-    async def _erase_as_asked(self, session: str, output: WebOutput) -> None:
+    async def _erase_as_asked(self, session: str, question: Question, output: WebOutput) -> None:
         """Erases what the visitor asked for; of this conversation only the reply that says so stays."""
         for other in output.wishes.erase:
             if other != session:
@@ -197,9 +197,8 @@ class WebChat:
             await self._aside(self.human.forget, session)
             await self.run(self.log.clear, session, output.replies)
         else:
-            question = await self.run(self.log.next_question, session)
-            if question is not None:
-                await self.run(self.log.add_replies, session, question.number, output.replies, output.state)
+            replies = await self._redacted(session, output)
+            await self.run(self.log.add_replies, session, question.number, replies, output.state)
         self.notify(session)
 
     def _agent(self) -> Any:

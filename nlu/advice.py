@@ -153,11 +153,11 @@ def in_advice(step: str, said: Said, lists: AdviceWords) -> Optional[AdviceTurn]
         return None
     if step == QUESTION:
         return AdviceTurn(ANSWER)
-    if said.intent in _CANCEL and len(said.words) <= _MOST_NAME_WORDS and said.confidence >= _SURE:
-        return AdviceTurn(ANSWER, STOP)
     found = _answer(step, said, lists, command)
     if found:
         return found
+    if said.intent in _CANCEL and len(said.words) <= _MOST_NAME_WORDS and said.confidence >= _SURE and step != NAME:
+        return AdviceTurn(ANSWER, STOP)
     return None if _interrupts(step, said) else AdviceTurn(ANSWER)
 
 
