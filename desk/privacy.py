@@ -16,7 +16,6 @@ from desk.contact import normal_email, normal_phone
 from desk.database import Database, DeskUnavailable
 from desk.models import (
     DEAD,
-    DONE,
     Answer,
     Attempt,
     Case,
@@ -179,7 +178,7 @@ def purge(database: Database, now: dt.datetime) -> Dict[str, int]:
             (ChatMessage, ChatMessage.takeover_id.in_(old_takeovers)),
             (ChatMessage, sa.and_(ChatMessage.takeover_id.is_(None), ChatMessage.created_at <= ended)),
             (Takeover, sa.and_(Takeover.ended_at <= ended, Takeover.case_id.is_(None))),
-            (OutboxRow, sa.and_(OutboxRow.case_id.is_(None), OutboxRow.state == DONE, OutboxRow.done_at <= ended)),
+            (OutboxRow, sa.and_(OutboxRow.case_id.is_(None), OutboxRow.created_at <= ended)),
             (OutboxRow, sa.and_(OutboxRow.case_id.is_(None), OutboxRow.state == DEAD, OutboxRow.created_at <= ended)),
             (HumanRequest, HumanRequest.asked_at <= ended),
             (Attempt, Attempt.at <= now - _ATTEMPTS_KEPT),
