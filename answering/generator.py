@@ -28,7 +28,7 @@ from shop.settings import SettingsError, load_environment, load_shop
 logger = logging.getLogger(__name__)
 
 # Metadata of a response that goes along with the message: what yes and no mean, that it is about health, the chain.
-PASSED_ON = ("bij_ja", "bij_nee", "disclosure", "health", "keten", "veiligheid")
+PASSED_ON = ("bij_ja", "bij_nee", "disclosure", "gegevens", "health", "keten", "veiligheid")
 FALLBACK_INTENT = "nlu_fallback"
 CLARIFY = "utter_clarify"
 MAX_SUGGESTIONS = 3

@@ -18,6 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import IntegrityError
 
+from answering.redact import redact_data, redactor
+
 OPEN, HANDOVER, HUMAN, ENDED = "open", "overname", "mens", "afgesloten"
 STATES = (OPEN, HANDOVER, HUMAN, ENDED)
 MAX_ATTEMPTS = 2
@@ -257,6 +259,38 @@ class EventLog:
         """Sessions whose last message is older than `moment` (seconds since 1970)."""
         with self._engine.connect() as connection:
             return list(connection.execute(sa.select(_sessions.c.id).where(_sessions.c.seen < moment)).scalars())
+
+    def redact(self, session: str, values: Sequence[str]) -> None:
+        """Replaces private texts in all that was said in a session."""
+        replace = redactor(values)
+        with self._engine.begin() as connection:
+            rows = connection.execute(
+                sa.select(_events.c.number, _events.c.body).where(_events.c.session == session)
+            ).all()
+            for row in rows:
+                body = json.loads(row.body)
+                changed = redact_data(body, replace)
+                if changed != body:
+                    connection.execute(
+                        sa.update(_events)
+                        .where(_events.c.session == session, _events.c.number == row.number)
+                        .values(body=json.dumps(changed, ensure_ascii=False))
+                    )
+        self._forget_log()
+
+    def clear(self, session: str, replies: Sequence[Dict[str, Any]] = ()) -> None:
+        """Deletes all that was said in a session but not the session; these replies are the first of what follows."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(_events).where(_events.c.session == session))
+            for reply in replies:
+                _append(connection, session, reply, kind="bot")
+        self._forget_log()
+
+    def _forget_log(self) -> None:
+        """Leaves no copy in SQLite's write-ahead log; when somebody reads just now, a later one does it."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect() as connection:
+                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
     def delete(self, session: str) -> None:
         """Deletes the session and all that was said in it."""

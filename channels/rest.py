@@ -16,6 +16,7 @@ from sanic.response import HTTPResponse
 
 from channels.exchange import Refusal, hand_over, parsed
 from channels.incoming import MAX_BODY, MAX_SENDER, NoText, TextTooLong, clean_text
+from channels.redaction import Wishes, erase, redact
 from content.texts import BERICHT_LEEG, BERICHT_TE_LANG, STORING, VERZOEK_ONGELDIG, load_texts
 from shop.settings import load_environment
 
@@ -83,8 +84,9 @@ class RestChannel(InputChannel):
                 incoming = read_request(request.body, parsed(request))
             except Refusal as refusal:
                 return response.json({"error": refusal.code, "text": texts[refusal.text_name]}, status=refusal.status)
-            collector = CollectingOutputChannel()
+            collector = RestOutput()
             await answer(on_new_message, collector, incoming, timeout, self.name())
+            await after_turn(getattr(request.app.ctx, "agent", None), incoming.sender, collector)
             return response.json(collector.messages or _apology(incoming, texts[STORING]))
 
         return routes
@@ -100,6 +102,29 @@ async def answer(
     """Hands the message to Rasa and waits at most `timeout` seconds; failures are logged, never raised."""
     message = UserMessage(incoming.text, output, incoming.sender, input_channel=channel)
     await hand_over(on_new_message, message, timeout)
+
+
+class RestOutput(CollectingOutputChannel):
+    """Collects the replies, and what they ask for afterwards."""
+
+    def __init__(self) -> None:
+        """Starts empty."""
+        super().__init__()
+        self.wishes = Wishes()
+
+    async def send_response(self, recipient_id: str, message: Dict[str, Any]) -> None:
+        """Takes one reply as Rasa sends it."""
+        self.wishes.note(message)
+        await super().send_response(recipient_id, message)
+
+
+async def after_turn(agent: Any, sender: Optional[str], output: RestOutput) -> None:
+    """Takes private texts out of the conversation, or erases it; the client has its own copy of what was said."""
+    if sender is None:
+        return
+    for name in output.wishes.erase:
+        await erase(agent, name)
+    await redact(agent, sender, output.wishes)
 
 
 def _apology(incoming: Incoming, text: str) -> List[Dict[str, Optional[str]]]:

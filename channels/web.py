@@ -24,7 +24,7 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Awaitable, Callable, Dict, Optional, Sequence, Set, TypeVar
+from typing import Any, Awaitable, Callable, Dict, List, Optional, Sequence, Set, TypeVar
 
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Sanic, response
@@ -37,6 +37,7 @@ from channels.event_log import ENDED, HANDOVER, HUMAN, MAX_ATTEMPTS, OPEN, Event
 from channels.exchange import Refusal, hand_over
 from channels.incoming import MAX_BODY, NoText, TextTooLong, clean_text
 from channels.limits import allowed_origins, client_address
+from channels.redaction import erase, redact
 from channels.safety_note import note_safety
 from channels.sessions import NoSession, Tokens, load_secret, new_session_id
 from channels.shared import make_shared
@@ -171,12 +172,40 @@ class WebChat:
                 if question.attempts < MAX_ATTEMPTS:
                     message = UserMessage(question.text, output, session, input_channel=WebChannel.name())
                     await hand_over(self._on_new_message, message, self.environment.answer_timeout)
-                replies = output.replies or [{"text": self.texts[texts.STORING]}]
+                if output.wishes.erase:
+                    await self._erase_as_asked(session, question, output)
+                    continue
+                replies = await self._redacted(session, output) or [{"text": self.texts[texts.STORING]}]
                 # A human who came while the answer was made gets the message, and the assistant keeps its answer.
                 while not await self._passed_on(session, question, [str(r.get("text") or "") for r in output.replies]):
                     if await self.run(self.log.add_replies, session, question.number, replies, output.state):
                         await self.notify(session)
                         break
+
+    async def _redacted(self, session: str, output: WebOutput) -> List[Dict[str, Any]]:
+        """The replies, after what was private left the conversation; before they are stored, so that a stop in between
+        is made good by answering again."""
+        return await redact(self._agent(), session, output.wishes, [self.log.redact], output.replies)
+
+    async def _erase_as_asked(self, session: str, question: Question, output: WebOutput) -> None:
+        """Erases what the visitor asked for; of this conversation only the reply that says so stays."""
+        for other in output.wishes.erase:
+            if other != session:
+                task = asyncio.get_running_loop().create_task(self.erase(other))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        if session in output.wishes.erase:
+            if not await erase(self._agent(), session):
+                logger.error("Rasa's tracker store is no SQL store: a conversation could not be deleted from it.")
+            await self._aside(self.human.forget, session)
+            await self.run(self.log.clear, session, output.replies)
+        else:
+            replies = await self._redacted(session, output)
+            await self.run(self.log.add_replies, session, question.number, replies, output.state)
+        await self.notify(session)
+
+    def _agent(self) -> Any:
+        return getattr(self.app.ctx, "agent", None) if self.app else None
 
     # --- a human in the conversation ---------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping
 from rasa.core.channels.channel import OutputChannel
 
 from channels.event_log import STATES
+from channels.redaction import Wishes
 
 
 class WebOutput(OutputChannel):
@@ -16,6 +17,7 @@ class WebOutput(OutputChannel):
         """Starts empty."""
         self.replies: List[Dict[str, Any]] = []
         self.state = ""
+        self.wishes = Wishes()
 
     @classmethod
     def name(cls) -> str:
@@ -24,6 +26,7 @@ class WebOutput(OutputChannel):
 
     async def send_response(self, recipient_id: str, message: Dict[str, Any]) -> None:
         """Takes one reply: text, buttons, picture and metadata in one mapping, as Rasa sends it."""
+        self.wishes.note(message)
         reply = as_reply(message)
         if reply:
             self.replies.append(reply)

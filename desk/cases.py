@@ -224,6 +224,8 @@ def open_case(database: Database, request: AdviceRequest, shop: Shop, now: dt.da
     for attempt in range(3):
         try:
             with database.session() as session:
+                # PostgreSQL writes a statement that fails, with all that is in it, to its own log: so none may fail.
+                database.take_turns(session, request.key)
                 known = session.execute(sa.select(Case).where(Case.key == request.key)).scalar_one_or_none()
                 if known is not None:
                     return Receipt(known.reference, known.due_at, False)

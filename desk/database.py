@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
@@ -62,6 +62,11 @@ class Database:
         """One transaction that only reads; never waits for a writer on SQLite. Raises `DeskUnavailable`."""
         with _told_apart(), self._reading() as session:
             yield session
+
+    def take_turns(self, session: Session, name: str) -> None:
+        """Lets others that use the same name wait until this transaction ends; on SQLite writers wait anyway."""
+        if not self.is_sqlite:
+            session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK, sa.func.hashtext(name))))
 
     def scrub(self) -> None:
         """After something was erased: leaves no copy of it in SQLite's log, and lets PostgreSQL reuse the space.
@@ -200,9 +205,14 @@ def _told_apart() -> Iterator[None]:
     except _GONE as error:
         raise DeskUnavailable(f"The desk's database does not answer ({_reason(error)}).") from None
     except DBAPIError as error:
+        reason = _reason(error)
         if error.connection_invalidated:
-            raise DeskUnavailable(f"The desk's database went away ({_reason(error)}).") from None
-        raise
+            raise DeskUnavailable(f"The desk's database went away ({reason}).") from None
+        if type(error) is DatabaseError:  # a file that is damaged or something else
+            raise DeskUnavailable(f"The desk's database can't be used ({reason}).") from None
+        # PostgreSQL quotes the whole row in the lines after the first, and some logs print every cause.
+        error.args, error.orig = (reason,), None
+        raise error from None
 
 
 @contextlib.contextmanager

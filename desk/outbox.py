@@ -286,13 +286,17 @@ def dead_letters(database: Database) -> List[DeadLetter]:
 
 def retry(database: Database, now: dt.datetime, ids: Optional[Sequence[int]] = None) -> int:
     """Puts dead rows, or only these, back to waiting. Returns how many."""
-    # Its age counts from now on, or the first failure would kill it again.
-    values = {"state": WAITING, "next_try": now, "created_at": now, "attempts": 0}
-    change = sa.update(OutboxRow).where(OutboxRow.state == DEAD).values(**values)
+    query = sa.select(OutboxRow).where(OutboxRow.state == DEAD)
     if ids is not None:
-        change = change.where(OutboxRow.id.in_(list(ids)))
+        query = query.where(OutboxRow.id.in_(list(ids)))
+    number = 0
     with database.session() as session:
-        return int(session.execute(change.execution_options(synchronize_session=False)).rowcount)
+        for row in session.execute(query).scalars():
+            if row.payload:  # else its conversation was deleted
+                # Its age counts from now on, or the first failure would kill it again.
+                row.state, row.next_try, row.created_at, row.attempts = WAITING, now, now, 0
+                number += 1
+    return number
 
 
 def counts(database: Database) -> Dict[str, int]:

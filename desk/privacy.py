@@ -15,7 +15,7 @@ from desk.cases import NoSuchCase, normal_reference, prove
 from desk.contact import normal_email, normal_phone
 from desk.database import Database, DeskUnavailable
 from desk.models import (
-    DONE,
+    DEAD,
     Answer,
     Attempt,
     Case,
@@ -23,6 +23,7 @@ from desk.models import (
     ChatMessage,
     ConsentRecord,
     FaqProposal,
+    HumanRequest,
     Note,
     OutboxRow,
     PrivacyRecord,
@@ -35,7 +36,8 @@ logger = logging.getLogger(__name__)
 
 # What hangs on a case, and what hangs on a conversation. Children stand before their parents.
 OF_A_CASE = (ConsentRecord, TranscriptLine, Note, Answer, CaseEvent, FaqProposal)
-OF_BOTH = (ChatMessage, Takeover, OutboxRow)  # by case or by conversation
+OF_BOTH = (Takeover, OutboxRow)  # by case or by conversation
+OF_A_CONVERSATION = (HumanRequest,)
 # The desk's own; nothing of a customer in it.
 NOT_OF_CUSTOMERS = ("case_counters", "staff", "privacy_log")
 _ATTEMPTS_KEPT = dt.timedelta(days=1)
@@ -176,7 +178,9 @@ def purge(database: Database, now: dt.datetime) -> Dict[str, int]:
             (ChatMessage, ChatMessage.takeover_id.in_(old_takeovers)),
             (ChatMessage, sa.and_(ChatMessage.takeover_id.is_(None), ChatMessage.created_at <= ended)),
             (Takeover, sa.and_(Takeover.ended_at <= ended, Takeover.case_id.is_(None))),
-            (OutboxRow, sa.and_(OutboxRow.case_id.is_(None), OutboxRow.state == DONE, OutboxRow.done_at <= ended)),
+            (OutboxRow, sa.and_(OutboxRow.case_id.is_(None), OutboxRow.created_at <= ended)),
+            (OutboxRow, sa.and_(OutboxRow.case_id.is_(None), OutboxRow.state == DEAD, OutboxRow.created_at <= ended)),
+            (HumanRequest, HumanRequest.asked_at <= ended),
             (Attempt, Attempt.at <= now - _ATTEMPTS_KEPT),
         )
         _add(counts, _delete(session, leftovers))
@@ -203,10 +207,12 @@ def scrub(database: Database) -> bool:
 
 def _selections(found: Found) -> Iterable[Tuple[Any, Any]]:
     """(table, condition) for everything of what was found; children before parents."""
-    for table in OF_BOTH[:1]:
-        takeovers = sa.select(Takeover.id).where(Takeover.case_id.in_(found.cases))
-        yield table, sa.or_(table.conversation.in_(found.conversations), table.takeover_id.in_(takeovers))
-    for table in OF_BOTH[1:]:
+    takeovers = sa.select(Takeover.id).where(Takeover.case_id.in_(found.cases))
+    in_conversation = ChatMessage.conversation.in_(found.conversations)
+    yield ChatMessage, sa.or_(in_conversation, ChatMessage.takeover_id.in_(takeovers))
+    for table in OF_A_CONVERSATION:
+        yield table, table.conversation.in_(found.conversations)
+    for table in OF_BOTH:
         yield table, sa.or_(table.case_id.in_(found.cases), table.conversation.in_(found.conversations))
     for table in OF_A_CASE:
         yield table, table.case_id.in_(found.cases)

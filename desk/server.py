@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterable, List, Optional
 import sqlalchemy as sa
 from waitress.server import create_server
 
-from desk import outbox, privacy
+from desk import outbox, privacy, takeover
 from desk.database import Database, DeskUnavailable, open_database
 from desk.live_shop import LiveShop
 from desk.worker import Worker, utc_now
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 HEALTH = "/health"
 THREADS = 8
 _OPEN_WAIT = 5.0  # seconds between tries to open a database that is not there yet
+_SILENCE_POLL = 5.0
 Application = Callable[..., Iterable[bytes]]
 
 
@@ -57,6 +58,7 @@ def serve(environment: Environment, stop: Optional[threading.Event] = None) -> N
     )
     background = [
         threading.Thread(target=worker.run, args=(stop,), name="outbox"),
+        threading.Thread(target=_end_silent_takeovers, args=(database, stop), name="silence"),
         threading.Thread(target=privacy.purge_every, args=(database, utc_now, stop.wait, shop), name="purge"),
     ]
     # A daemon: browsers keep connections open, and a stop doesn't wait for them.
@@ -74,6 +76,17 @@ def serve(environment: Environment, stop: Optional[threading.Event] = None) -> N
         database.close()
 
 
+def _end_silent_takeovers(database: Database, stop: threading.Event) -> None:
+    """Brings the assistant back in conversations where the owner went silent, also when nobody looks."""
+    while not stop.wait(_SILENCE_POLL):
+        try:
+            takeover.expire(database, utc_now())
+        except DeskUnavailable:
+            continue  # the worker tells
+        except Exception as error:  # its text could hold what a customer wrote
+            logger.error("Silent takeovers could not be ended (%s).", type(error).__name__)
+
+
 def _run_pages(server: Any, stop: threading.Event) -> None:
     try:
         server.run()
@@ -83,7 +96,7 @@ def _run_pages(server: Any, stop: threading.Event) -> None:
 
 def staff_application(database: Database, environment: Environment, shop: LiveShop) -> Application:
     """The staff page."""
-    from desk.staff import create_app  # type: ignore[import-not-found]
+    from desk.staff import create_app
 
     application: Application = create_app(database, environment, shop)
     return application

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -20,6 +20,7 @@ from rasa.shared.utils.io import get_text_hash
 from answering import session
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE
 from nlu import linear
+from nlu.advice import DRAFT_SLOT, FORM
 from nlu.context import Conversation
 from nlu.dutch import installed_name, load_dutch, remembering
 from nlu.lexicon import FILES, FOLDER, Lexicon
@@ -149,7 +150,16 @@ def read_conversation(tracker: Optional[DialogueStateTracker]) -> Conversation:
         bij_ja=offered.get("bij_ja"),
         bij_nee=offered.get("bij_nee"),
         keten=offered.get("keten") or {},
+        advies=advice_step(tracker, offered),
     )
+
+
+def advice_step(tracker: DialogueStateTracker, offered: Mapping[str, Any]) -> str:
+    """The step that the advice form stands at; what the desk said last when it is closed; '' otherwise."""
+    slot = tracker.slots.get(DRAFT_SLOT)
+    draft = slot.value if slot is not None else None
+    about = draft if tracker.active_loop_name == FORM else offered.get("advies")
+    return str(about.get("stap") or "") if isinstance(about, dict) else ""
 
 
 def write_result(message: Message, understood: Understood) -> None:

@@ -25,6 +25,7 @@ class Conversation:
     bij_ja: Optional[str] = None
     bij_nee: Optional[str] = None
     keten: Mapping[str, Any] = field(default_factory=dict)  # of the last reply, when that was about the chain
+    advies: str = ""  # what the desk asked last: a step of the advice form, see nlu/advice.py
 
 
 @dataclass(frozen=True)

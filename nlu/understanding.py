@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, onderwerp_and_aspect
 from nlu import linear
+from nlu.advice import REFERENCE, AdviceTurn, AdviceWords, Said, in_advice
 from nlu.chain import ANSWER, CHAIN_INTENTS, ChainHeard, ChainWords, in_chain
 from nlu.context import FOLLOW_UPS, Conversation, resolve
 from nlu.dutch import Lemmatiser
@@ -108,11 +109,22 @@ class Understanding:
         self.also_about = also_about
         self.thresholds = thresholds
         self._chain_words = ChainWords(lexicon.data)
+        self._advice_words = AdviceWords(lexicon.data)
         self._analyser = make_analyser(lexicon, spelling, lemmatise)
         self.faq_ids = [label[len(FAQ_INTENT) :] for label in ranker.labels if label.startswith(FAQ_INTENT)]
 
     def understand(self, text: str, conversation: Conversation = NO_CONVERSATION) -> Understood:
         """Understands one message in its conversation; never raises, whatever the text."""
+        understood = self._by_itself(text, conversation)
+        if not conversation.advies and not REFERENCE.search(text):
+            return understood
+        words = tuple(self._analyser.analyse(text).words)
+        said = Said(text, words, understood.intent, understood.confidence)
+        turn = in_advice(conversation.advies, said, self._advice_words)
+        return understood if turn is None else _for_the_desk(understood, turn)
+
+    def _by_itself(self, text: str, conversation: Conversation) -> Understood:
+        """What a message means without the desk: it may be the answer to a question of the advice form."""
         analysis = self._analyser.analyse(text)
         if not analysis.words:
             return Understood(FALLBACK, 1.0, [], [], None, None, [])
@@ -214,6 +226,13 @@ def _heard_in_chain(heard: ChainHeard, intent: str) -> List[Entity]:
     found = [Entity("ketenvraag", name) for name in sorted(heard.asked)]
     found += [Entity("stap", heard.step)] if heard.step else []
     return found + ([Entity("antwoord", heard.answer)] if heard.answer and intent == ANSWER else [])
+
+
+def _for_the_desk(understood: Understood, turn: AdviceTurn) -> Understood:
+    """Nothing else that the message holds counts: an answer changes no topic of the conversation."""
+    named = (("advies_woord", turn.word), ("advies_deel", turn.part))
+    entities = [Entity(name, value) for name, value in named if value]
+    return replace(understood, intent=turn.intent, confidence=1.0, utter_action=None, faq_id=None, entities=entities)
 
 
 def _in_conversation(label: str, conversation: Conversation) -> str:

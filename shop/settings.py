@@ -58,6 +58,7 @@ class Shop(BaseModel):
     sluitingsdagen: List[str] = []
     antwoord_werkdagen: int = Field(1, ge=0, le=30)
     advies_email: List[str] = []
+    overname_stilte_minuten: int = Field(15, ge=1, le=240)
     advies_bewaren_dagen: int = Field(90, ge=1, le=3_650)
     advies_bewaren_hoogstens: int = Field(365, ge=1, le=3_650)
     besteld_voor: str = Field("", regex=rf"^({_TIME})?$")

@@ -153,16 +153,16 @@ def test_a_server_that_is_down_loses_nothing_and_is_tried_later_and_later(
     mail_server.stop()
     tries: List[dt.datetime] = []
     start = clock()
-    while clock() < start + dt.timedelta(hours=6):
+    while clock() < start + dt.timedelta(hours=3):
         before = worker._server_failures
         deliver()
         if worker._server_failures != before:
             tries.append(clock())
-        clock.forward(seconds=5)
+        clock.forward(seconds=10)
     waits = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(tries)]
-    assert 7 <= waits[0] <= 25
-    assert 1_800 <= waits[-1] <= 3_605
-    assert len(tries) < 25
+    assert 7 <= waits[0] <= 30
+    assert waits[-1] >= 900
+    assert len(tries) < 15
     assert worker.problem == "the mail server does not take mail (ConnectionRefusedError)"
     mail_server.start()
     clock.forward(hours=1)

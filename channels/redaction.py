@@ -1,0 +1,146 @@
+"""After a turn: takes what was private out of the conversation, or erases the conversation, as an action asked for.
+
+An action or a reply of safety asks by the metadata of its message (`Wishes`); a channel calls `redact` before it stores
+its replies as answered, so that a stop in between is made good when the message is answered again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import json
+import logging
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+
+import sqlalchemy as sa
+
+from advice.draft import Draft
+from advice.steps import private_values
+from answering.redact import REMOVED, redact_data, redact_event, redactor
+from channels.erase import erase_tracker
+from nlu.advice import DRAFT_SLOT, FORM
+
+logger = logging.getLogger(__name__)
+
+WIPE_SLOT = "advies_wissen"
+WIPE, ERASE, SAFETY = "advies_wissen", "gesprek_wissen", "veiligheid"  # keys of a message's metadata
+Store = Callable[[str, Sequence[str]], None]
+
+
+class Wishes:
+    """What the replies of one turn ask for."""
+
+    def __init__(self) -> None:
+        """Starts without any."""
+        self.redact = False
+        self.erase: List[str] = []
+
+    def note(self, message: Mapping[str, Any]) -> None:
+        """Takes one reply as Rasa sends it. A reply of safety may have ended a form with private answers."""
+        self.redact = self.redact or bool(message.get(WIPE) or message.get(SAFETY))
+        names = message.get(ERASE)
+        if isinstance(names, list):
+            self.erase += [str(name) for name in names if str(name) not in self.erase]
+
+
+async def redact(
+    agent: Any, conversation: str, wishes: Wishes, stores: Sequence[Store] = (), replies: Sequence[Dict[str, Any]] = ()
+) -> List[Dict[str, Any]]:
+    """Takes the private texts of a closed request out of the tracker store and the channel's own stores.
+
+    Args:
+        agent: Rasa's, None before it is loaded.
+        conversation: whose.
+        wishes: of the replies of this turn.
+        stores: further places: functions of (conversation, values) that block, such as `EventLog.redact`.
+        replies: of this turn, not stored yet.
+
+    Returns:
+        The replies without the private texts. Failures are logged without them; nothing is raised, for the customer
+        must get the reply: the next turn of the conversation that asks for it tries again.
+    """
+    if agent is None or not wishes.redact:
+        return list(replies)
+    values: List[str] = []
+    try:
+        async with agent.lock_store.lock(conversation):
+            values = private_in(await agent.tracker_store.retrieve(conversation))
+            if values:
+                await _redact_tracker(agent.tracker_store, conversation, values)
+    except Exception as error:
+        logger.error("Private texts could not be taken out of the tracker store (%s).", type(error).__name__)
+    for store in stores if values else ():
+        try:
+            await _aside(store, conversation, values)
+        except Exception as error:
+            logger.error("Private texts could not be taken out of a channel's log (%s).", type(error).__name__)
+    cleaned: List[Dict[str, Any]] = redact_data(list(replies), redactor(values))
+    return cleaned
+
+
+async def erase(agent: Any, conversation: str) -> bool:
+    """Deletes a conversation out of the tracker store; whether that could be done."""
+    if agent is None:
+        return True
+    async with agent.lock_store.lock(conversation):
+        return bool(await _aside(erase_tracker, agent.tracker_store, conversation))
+
+
+def private_in(tracker: Any) -> List[str]:
+    """The private texts of requests that are closed, and proofs, in Rasa's tracker of a conversation.
+
+    A request that is still being filled in keeps its answers.
+    """
+    if tracker is None:
+        return []
+    is_open = tracker.active_loop_name == FORM
+    current = tracker.get_slot(DRAFT_SLOT) if is_open else None
+    key = current.get("key") if isinstance(current, dict) else None
+    values: List[str] = []
+    for event in tracker.events:
+        name, value = getattr(event, "key", None), getattr(event, "value", None)
+        if name == WIPE_SLOT and isinstance(value, list):
+            values += [str(item) for item in value]
+        draft = Draft.from_slot(value) if name == DRAFT_SLOT else None
+        if draft is not None and draft.key != key:
+            values += private_values(draft)
+    return [value for value in dict.fromkeys(values) if value != REMOVED]
+
+
+async def _redact_tracker(tracker_store: Any, conversation: str, values: Sequence[str]) -> None:
+    """By the store's own `redact` when it has one; Rasa's SQL store has none."""
+    store: Optional[Any] = tracker_store
+    while store is not None:
+        if hasattr(store, "redact"):
+            if inspect.iscoroutinefunction(store.redact):
+                await store.redact(conversation, list(values))
+            else:
+                await _aside(store.redact, conversation, list(values))
+            return
+        if hasattr(store, "session_scope"):
+            await _aside(_redact_sql, store, conversation, values)
+            return
+        store = getattr(store, "_tracker_store", None)
+    raise TypeError("The tracker store can't be redacted.")
+
+
+def _redact_sql(store: Any, conversation: str, values: Sequence[str]) -> None:
+    table = store.SQLEvent
+    is_sqlite = store.engine.dialect.name == "sqlite"
+    with store.session_scope() as session:
+        if is_sqlite:  # what is overwritten must not stay in the free space of the file
+            session.execute(sa.text("PRAGMA secure_delete=ON"))
+        rows = session.execute(sa.select(table).where(table.sender_id == conversation)).scalars().all()
+        for row in rows:
+            changed = redact_event(json.loads(row.data), values)
+            if changed is not None:
+                row.data = json.dumps(changed)
+        session.commit()
+    if is_sqlite:
+        with store.engine.connect() as connection:
+            connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+
+async def _aside(function: Callable[..., Any], *arguments: Any) -> Any:
+    return await asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *arguments))

@@ -1,0 +1,226 @@
+"""The advice form in conversation: whether a message answers its question, and which word of it matters.
+
+The form itself is in `advice/`; this module only tells answers from questions in between. At the free-text question
+everything is the answer but a command that is the whole message.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+
+from nlu.lexicon import Concepts, unique_names
+
+FORM = "advice_form"
+DRAFT_SLOT = "advies"
+ANSWER, STATUS = "advice_answer", "request_status"
+# Steps of the form, as the draft names them, and what the last reply may have been when the form is closed.
+CONSENT, QUESTION, SUBJECT, NAME, CONTACT = "toestemming", "vraag", "onderwerp", "naam", "contact"
+ORDER, TRANSCRIPT, CHECK, SUMMARY, CHANGE = "bestelnummer", "gesprek", "zelfcheck", "overzicht", "aanpassen"
+SENT, PROOF = "verstuurd", "bewijs"
+YES_NO = frozenset({CONSENT, TRANSCRIPT, CHECK})
+STOP, BACK, SKIP, SEND, HERE, HUMAN = "stop", "terug", "overslaan", "versturen", "hier", "medewerker"
+WHY = "waarom"
+YES, NO = "ja", "nee"
+
+_COMMANDS = frozenset({STOP, BACK, SKIP, WHY})
+_FALLBACK = "nlu_fallback"
+_CANCEL = ("cancel", "chain_stop", "goodbye")
+_AFFIRM, _DENY = "affirm", "deny"
+# What a message is when it is neither an answer nor anything that deserves a reply of its own within the form.
+_NO_INTERRUPTION = frozenset({_FALLBACK, _AFFIRM, _DENY, *_CANCEL, ANSWER, "check_answer"})
+_NO_INTERRUPTION_PREFIXES = ("safety_", "chain_")  # triage, which comes later, sees matters of safety by itself
+_QUESTIONS = frozenset(
+    (
+        *(
+            "wat",
+            "hoe",
+            "waarom",
+            "wanneer",
+            "welke",
+            "welk",
+            "waar",
+            "wie",
+            "waardoor",
+            "hoeveel",
+            "kun",
+            "kan",
+            "kunnen",
+        ),
+        *("kunnen", "mag", "moet", "zijn", "heb", "hebben", "is", "doen", "doet", "verkopen", "leveren"),
+    )
+)
+_MOST_ANSWER_WORDS = 12
+_MOST_NAME_WORDS = 5
+_SURE = 0.6
+_UNCLEAR = frozenset({"out_of_scope", "other_language", "follow_up_topic", "follow_up_aspect"})
+_DATA = frozenset({"data_export", "data_delete"})
+_DIGITS = re.compile(r"\d(?:[\s./()-]*\d){5,}")
+_ADDRESS = re.compile(r"\S@\S")
+REFERENCE = re.compile(r"\bA[-\s]?(\d{4})[-\s]?(\d{4,6})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class AdviceTurn:
+    """What a message is to the desk: an intent, the word that matters (a command, ja), the part to change."""
+
+    intent: str
+    word: Optional[str] = None
+    part: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message: its text, normalised words, and the intent that it would have by itself."""
+
+    text: str
+    words: Tuple[str, ...]
+    intent: str
+    confidence: float = 1.0
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it asks something."""
+        return "?" in self.text or bool(self.words and self.words[0] in _QUESTIONS)
+
+    @property
+    def has_contact(self) -> bool:
+        """Whether an e-mail address or a telephone number may be in it."""
+        return bool(_ADDRESS.search(self.text) or _DIGITS.search(REFERENCE.sub(" ", self.text)))
+
+
+class AdviceWords:
+    """Looks up the words of `data/woordenboek/adviesantwoorden.yml`."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        """Takes the joined content of the dictionary files. Raises KeyError when a list is missing."""
+        self._commands = Concepts(data["adviesantwoorden"])
+        self._yes_no = Concepts(data["adviesjanee"])
+        self._subjects = Concepts(data["adviesonderwerpen"])
+        self._parts = Concepts(data["adviesvelden"])
+
+    def command(self, words: Sequence[str]) -> Optional[str]:
+        """The command that the whole message is, None when it is none."""
+        whole = [item.name for item in self._commands.find(words) if item.start == 0 and item.end == len(words)]
+        return whole[0] if whole else None
+
+    def yes_no(self, words: Sequence[str]) -> Optional[str]:
+        """YES or NO; None when neither or when it says both, for consent must be clear."""
+        found = self._yes_no.find(words)
+        names = {item.name for item in found}
+        if names == {YES, NO} and any(item.name == YES and item.start == 0 for item in found):
+            return None
+        return NO if NO in names else YES if names else None
+
+    def subject(self, words: Sequence[str]) -> Optional[str]:
+        """What the message says that the request is about."""
+        names = unique_names(self._subjects.find(words))
+        return next((name for name in self._subjects.names if name in names), None)
+
+    def is_subject(self, words: Sequence[str]) -> bool:
+        """Whether the whole message names a subject, such as "wat anders"."""
+        return any(item.start == 0 and item.end == len(words) for item in self._subjects.find(words))
+
+    def parts(self, words: Sequence[str]) -> List[str]:
+        """Parts of the request that the message names; `CHANGE` among them when it wants a change."""
+        return unique_names(self._parts.find(words))
+
+
+def in_advice(step: str, said: Said, lists: AdviceWords) -> Optional[AdviceTurn]:
+    """What a message is because of what the desk asked last.
+
+    Args:
+        step: the step that the open form stands at; SENT or PROOF when that was the last reply; '' otherwise.
+        said: the message.
+        lists: the words.
+
+    Returns:
+        A turn, or None when the message stays what it is.
+    """
+    if REFERENCE.search(said.text) and step in ("", SENT, PROOF):
+        return None if said.intent in _DATA else AdviceTurn(STATUS)
+    if not step:
+        return None
+    if step == PROOF:
+        return AdviceTurn(STATUS) if said.has_contact else None
+    command = lists.command(said.words)
+    if step == SENT:
+        return AdviceTurn(ANSWER, SEND) if command == SEND else None
+    if command in _COMMANDS:
+        return AdviceTurn(ANSWER, command)
+    if command == HUMAN:
+        return None
+    if step == QUESTION:
+        return AdviceTurn(ANSWER)
+    found = _answer(step, said, lists, command)
+    if found:
+        return found
+    if said.intent in _CANCEL and len(said.words) <= _MOST_NAME_WORDS and said.confidence >= _SURE and step != NAME:
+        return AdviceTurn(ANSWER, STOP)
+    return None if _interrupts(step, said) else AdviceTurn(ANSWER)
+
+
+def _answer(step: str, said: Said, lists: AdviceWords, command: Optional[str]) -> Optional[AdviceTurn]:
+    """The answer that a message clearly is."""
+    few = len(said.words) <= _MOST_ANSWER_WORDS
+    asks = said.is_question
+    if step == CONTACT:
+        if command == HERE or said.has_contact:
+            return AdviceTurn(ANSWER, HERE if command == HERE else None)
+    elif step == ORDER:
+        if any(c.isdigit() for c in said.text) and not asks:
+            return AdviceTurn(ANSWER)
+        if lists.yes_no(said.words) == NO and few and not asks:
+            return AdviceTurn(ANSWER, SKIP)
+    elif step == NAME:
+        if tuple(said.words) in (("nee",), ("neen",)):
+            return AdviceTurn(ANSWER, SKIP)
+    elif step == SUBJECT and lists.is_subject(said.words):
+        return AdviceTurn(ANSWER, lists.subject(said.words))
+    elif asks or not few:
+        return None
+    elif step in YES_NO:
+        word = lists.yes_no(said.words) or {_AFFIRM: YES, _DENY: NO}.get(said.intent)
+        return AdviceTurn(ANSWER, word) if word else None
+    elif step == SUBJECT:
+        word = lists.subject(said.words)
+        return AdviceTurn(ANSWER, word) if word else None
+    elif step in (SUMMARY, CHANGE):
+        return _about_summary(said, lists, command)
+    return None
+
+
+def _about_summary(said: Said, lists: AdviceWords, command: Optional[str]) -> Optional[AdviceTurn]:
+    parts = lists.parts(said.words)
+    named = next((part for part in parts if part != CHANGE), None)
+    if command == SEND:
+        return AdviceTurn(ANSWER, SEND)
+    if CHANGE in parts or named:
+        return AdviceTurn(ANSWER, CHANGE, named)
+    word = lists.yes_no(said.words)
+    return AdviceTurn(ANSWER, SEND if word == YES else CHANGE) if word else None
+
+
+def _interrupts(step: str, said: Said) -> bool:
+    """Whether a message that is no clear answer deserves a reply of its own, after which the form asks again."""
+    if said.intent in _NO_INTERRUPTION or said.intent.startswith(_NO_INTERRUPTION_PREFIXES):
+        return False
+    if said.intent in _UNCLEAR and not said.is_question and len(said.words) <= _MOST_NAME_WORDS:
+        return False
+    if step != NAME:
+        return True
+    # Any word can be a name: only what asks, is long, or is a sentence that the assistant surely knows is none.
+    return said.is_question or len(said.words) > _MOST_NAME_WORDS or _is_talk(said)
+
+
+def _is_talk(said: Said) -> bool:
+    return said.intent in _TALK and said.confidence >= _SURE
+
+
+_TALK: FrozenSet[str] = frozenset(
+    (
+        *("greet", "thank", "help", "bot_challenge", "request_human", "request_advice", "complain", "data_export"),
+        *("data_delete", STATUS, "insult", "feedback_negative", "check_chain"),
+    )
+)
