@@ -40,7 +40,7 @@ class Step:
     """One message of a dialogue and what may come of it, any of `expected`.
 
     An expectation is an id, an intent, or a mapping: {meer: id}, {ontbreekt: onderwerp}, {vragen: onderwerp},
-    {beide: [id, id]} (one is answered, the other too or offered) or {intent: name, <entity>: value}.
+    {beide: [id, id]} (one is answered, the other is too or is offered) or {intent: name, <entity>: value}.
     """
 
     text: str
@@ -119,7 +119,9 @@ def load_unseen(folder: Path = UNSEEN) -> UnseenSets:
             if label in ids:
                 faq.append(Sample(message["tekst"], label, kind))
             else:
-                (intents if message["verwacht"] else off_topic).append(Sample(message["tekst"], message["verwacht"], kind))
+                (intents if message["verwacht"] else off_topic).append(
+                    Sample(message["tekst"], message["verwacht"], kind)
+                )
     dialogues = [
         _dialogue(content) for path in sorted(folder.glob("vervolg*.yml")) for content in read_yaml(path)["dialogen"]
     ]

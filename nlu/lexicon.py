@@ -15,7 +15,16 @@ from ruamel.yaml import YAML
 from nlu.normalise import fold, fold_mapping
 
 FOLDER = Path("data/woordenboek")
-FILES = ("afkortingen", "onderwerpen", "schakels", "aspecten", "andere_stoffen", "spelling", "ketenvragen")
+FILES = (
+    "afkortingen",
+    "onderwerpen",
+    "schakels",
+    "aspecten",
+    "andere_stoffen",
+    "spelling",
+    "ketenvragen",
+    "gesprekswoorden",
+)
 _MIN_BEGIN = 3
 
 
