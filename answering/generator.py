@@ -20,7 +20,7 @@ from rasa.utils.endpoints import EndpointConfig
 from answering import session
 from answering.action_results import check_schema_once
 from content import texts
-from content.catalogue import FAQ_RESPONSE, MORE_RESPONSE, FaqEntry, catalogue_from_responses, fill
+from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, MORE_RESPONSE, FaqEntry, catalogue_from_responses, fill
 from content.helplines import helpline_placeholders
 from nlu.context import MISSING_RESPONSE, QUESTIONS_RESPONSE
 from shop.settings import SettingsError, load_environment, load_shop
@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 PASSED_ON = ("bij_ja", "bij_nee", "disclosure", "gegevens", "health", "keten", "veiligheid")
 FALLBACK_INTENT = "nlu_fallback"
 CLARIFY = "utter_clarify"
+NOT_RIGHT = "utter_feedback_negative"
+MAX_OTHERS = 2
 MAX_SUGGESTIONS = 3
 MAX_QUESTIONS = 6
 PLAUSIBLE = 0.02  # below this a question is no honest guess at what was meant
@@ -141,6 +143,10 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
             message = self._questions_about(kind, rest, reply)
         else:
             message = self._message(utter_action, reply)
+        if utter_action == NOT_RIGHT:
+            self._offer_others(message, reply)
+        elif message.get("faq_id"):
+            self._offer_second(message, reply)
         return self._complete(message, reply)
 
     def _message(self, name: str, reply: _Reply) -> Dict[str, Any]:
@@ -208,6 +214,22 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         message["buttons"] = [*questions, *(message.get("buttons") or [])]
         return message
 
+    def _offer_second(self, message: Dict[str, Any], reply: _Reply) -> None:
+        """The second question of a customer's message, as the first button and as what "ja" means."""
+        second = self.catalogue.get(str(_faq_part(reply.tracker).get("also")))
+        if second is None or second.id == message["faq_id"]:
+            return
+        offer = self._message(texts.TWEEDE_VRAAG, reply.with_value("vraag", second.vraag))
+        message["text"] += "\n\n" + offer["text"]
+        message.update(bij_ja=FAQ_INTENT + second.id, ook_gevraagd=second.id)
+        others = [button for button in message.get("buttons") or [] if button["payload"] != second.vraag]
+        message["buttons"] = [*self._question_buttons([second.id]), *others][:MAX_SUGGESTIONS]
+
+    def _offer_others(self, message: Dict[str, Any], reply: _Reply) -> None:
+        """After "dat bedoelde ik niet": the other questions that the message before resembled."""
+        others = session.other_ids(reply.tracker, PLAUSIBLE)
+        message["buttons"] = [*self._question_buttons(others, MAX_OTHERS), *(message.get("buttons") or [])]
+
     def _remove_products(self, message: Dict[str, Any]) -> None:
         """After a matter of safety nothing points to the shop until the session ends."""
         shop = {entry.vraag for entry in self.catalogue.values() if not entry.is_health}
@@ -218,6 +240,10 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         """Adds what a session must contain once: that this is a computer, and that it gives no medical advice."""
         if session.is_urgent(reply.tracker):
             self._remove_products(message)
+        questions = {entry.vraag: entry.id for entry in self.catalogue.values()}
+        choices = [questions[b["payload"]] for b in message.get("buttons") or [] if b.get("payload") in questions]
+        if choices:
+            message["keuzes"] = choices  # "de tweede" means one of these
         place = message.pop("disclosure", "before")
         if message.get("health") and not session.bot_metadata_contains(reply.tracker, "health"):
             message["text"] += "\n" + self._message(texts.ALGEMENE_INFORMATIE, reply)["text"]
@@ -228,10 +254,15 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         return message
 
 
-def _best_ids(tracker: DialogueStateTracker) -> List[str]:
-    """Ids of the questions that the latest message resembles most, best first."""
+def _faq_part(tracker: DialogueStateTracker) -> Mapping[str, Any]:
+    """What understanding found out about the catalogue's questions in the latest message."""
     parse_data = tracker.latest_message.parse_data if tracker.latest_message else {}
     selector: Mapping[str, Any] = parse_data.get("response_selector") or {}  # type: ignore[assignment]
-    ranking = selector.get("faq", {}).get("ranking", [])
+    return selector.get("faq") or {}
+
+
+def _best_ids(tracker: DialogueStateTracker) -> List[str]:
+    """Ids of the questions that the latest message resembles most, best first."""
+    ranking = _faq_part(tracker).get("ranking") or []
     plausible = [item for item in ranking[:MAX_SUGGESTIONS] if item["confidence"] >= PLAUSIBLE]
     return [item["intent_response_key"].split("/", 1)[1] for item in plausible]

@@ -55,6 +55,23 @@ def fallbacks_in_a_row(tracker: DialogueStateTracker, intent: str) -> int:
     return count
 
 
+def other_ids(tracker: DialogueStateTracker, plausible: float) -> List[str]:
+    """Ids that the last answered message resembled too, best first, without the one that was given.
+
+    Args:
+        tracker: the conversation; its latest message is the complaint about the answer.
+        plausible: confidence below which an id is no honest guess.
+    """
+    given = last_answered_id(tracker)
+    said = [event for event in events_of_session(tracker) if isinstance(event, UserUttered)]
+    if given is None or len(said) < 2:
+        return []
+    selector = said[1].parse_data.get("response_selector") or {}
+    ranking = (selector.get("faq") or {}).get("ranking") or []  # type: ignore[attr-defined]
+    ids = [item["intent_response_key"].partition("/")[2] for item in ranking if item["confidence"] >= plausible]
+    return [faq_id for faq_id in ids if faq_id != given]
+
+
 def offered_payloads(tracker: DialogueStateTracker) -> List[str]:
     """Payloads of all buttons that the assistant offered in this session."""
     payloads: List[str] = []

@@ -24,6 +24,7 @@ SAME_ASPECT: Tuple[Tuple[str, ...], ...] = (
     ("voeding", "eten"),
     ("duur", "hoe_snel"),
     ("waar", "aangemaakt"),
+    ("meten", "testen"),
     ("scherm", "blauw_licht"),
     ("supplement", "slikken", "kopen"),
     ("stress", "verminderen"),

@@ -17,7 +17,7 @@ UNSEEN = Path("tests/nlu")
 SAFETY = Path("tests/safety")
 
 Example = Tuple[str, str]
-Expectation = Union[str, Mapping[str, str]]
+Expectation = Union[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Sample:
 class Step:
     """One message of a dialogue and what may come of it, any of `expected`.
 
-    An expectation is an id, an intent, or a mapping: {meer: id}, {ontbreekt: onderwerp} or
-    {intent: name, <entity>: value}.
+    An expectation is an id, an intent, or a mapping: {meer: id}, {ontbreekt: onderwerp}, {vragen: onderwerp},
+    {beide: [id, id]} (one is answered, the other is too or is offered) or {intent: name, <entity>: value}.
     """
 
     text: str
@@ -99,7 +99,9 @@ def some_of_each(examples: Sequence[Example], count: int) -> List[Example]:
 
 
 def load_unseen(folder: Path = UNSEEN) -> UnseenSets:
-    """Reads `faq/*.yml`, `intents.yml`, `off_topic.yml` and `vervolg.yml` of a folder.
+    """Reads `faq/*.yml`, `intents.yml`, `off_topic.yml`, `berichten_*.yml` and `vervolg*.yml` of a folder.
+
+    `berichten_*.yml` mix questions, other intents and off-topic messages ('' as what is expected).
 
     Raises:
         OSError, KeyError: a file is missing or not in its shape.
@@ -108,8 +110,22 @@ def load_unseen(folder: Path = UNSEEN) -> UnseenSets:
     for path in sorted((folder / "faq").glob("*.yml")):
         faq += _labelled(read_yaml(path), FAQ_INTENT)
     off_topic = [Sample(m["tekst"], "", m["soort"]) for m in read_yaml(folder / "off_topic.yml")["berichten"]]
-    dialogues = [_dialogue(content) for content in read_yaml(folder / "vervolg.yml")["dialogen"]]
-    return UnseenSets(faq, _labelled(read_yaml(folder / "intents.yml"), ""), off_topic, dialogues)
+    intents = _labelled(read_yaml(folder / "intents.yml"), "")
+    ids = {sample.label for sample in faq}
+    for path in sorted(folder.glob("berichten_*.yml")):
+        for message in read_yaml(path)["berichten"]:
+            label = FAQ_INTENT + message["verwacht"]
+            kind = message["soort"]
+            if label in ids:
+                faq.append(Sample(message["tekst"], label, kind))
+            else:
+                (intents if message["verwacht"] else off_topic).append(
+                    Sample(message["tekst"], message["verwacht"], kind)
+                )
+    dialogues = [
+        _dialogue(content) for path in sorted(folder.glob("vervolg*.yml")) for content in read_yaml(path)["dialogen"]
+    ]
+    return UnseenSets(faq, intents, off_topic, dialogues)
 
 
 def _labelled(content: Mapping[str, Sequence[Mapping[str, str]]], prefix: str) -> List[Sample]:

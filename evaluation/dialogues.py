@@ -9,9 +9,9 @@ from content.catalogue import FAQ_RESPONSE, MORE_RESPONSE
 from evaluation.assistant import Assistant, Progress, Turn, silent
 from evaluation.datasets import Dialogue, Expectation, Step
 from evaluation.metrics import Share
-from nlu.context import MISSING_RESPONSE
+from nlu.context import MISSING_RESPONSE, QUESTIONS_RESPONSE
 
-_MORE, _MISSING, _INTENT = "meer", "ontbreekt", "intent"
+_MORE, _MISSING, _QUESTIONS, _BOTH, _INTENT = "meer", "ontbreekt", "vragen", "beide", "intent"
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,12 @@ def _is(expected: Expectation, turn: Turn) -> bool:
         return MORE_RESPONSE + expected[_MORE] in said
     if _MISSING in expected:
         return MISSING_RESPONSE + expected[_MISSING] in said
+    if _QUESTIONS in expected:
+        return QUESTIONS_RESPONSE + expected[_QUESTIONS] in said
+    if _BOTH in expected:
+        answered_ids = {name for name in expected[_BOTH] if FAQ_RESPONSE + name in said}
+        offered = {str(reply.get("ook_gevraagd")) for reply in turn.replies}
+        return bool(answered_ids) and answered_ids | offered >= set(expected[_BOTH])
     if expected.get(_INTENT, turn.intent) != turn.intent:
         return False
     answered: Dict[str, object] = {}

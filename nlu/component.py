@@ -151,6 +151,7 @@ def read_conversation(tracker: Optional[DialogueStateTracker]) -> Conversation:
         bij_nee=offered.get("bij_nee"),
         keten=offered.get("keten") or {},
         advies=advice_step(tracker, offered),
+        choices=tuple(offered.get("keuzes") or ()),
     )
 
 
@@ -195,5 +196,7 @@ def _response_selector(understood: Understood) -> Dict[str, Any]:
         "intent_response_key": FAQ_INTENT + faq_id,
         "utter_action": understood.utter_action or FAQ_RESPONSE + faq_id,
     }
-    selector: Dict[str, Any] = {"all_retrieval_intents": ["faq"], "faq": {"response": response, "ranking": ranking}}
-    return selector
+    of_faq: Dict[str, Any] = {"response": response, "ranking": ranking}
+    if understood.also:
+        of_faq["also"] = understood.also
+    return {"all_retrieval_intents": ["faq"], "faq": of_faq}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
 
 from content.catalogue import FAQ_RESPONSE, MORE_RESPONSE, find_answer, onderwerp_and_aspect
 
 MISSING_RESPONSE = "ontbreekt/"
 QUESTIONS_RESPONSE = "vragen_over/"
 # Names that stand for an onderwerp and for an aspect of another one.
-_DUAL = frozenset({"slaap", "stress", "serotonine", "darmen", "microbioom"})
+DUAL = frozenset({"slaap", "stress", "serotonine", "darmen", "microbioom"})
+SHOP = "winkel_"
 FOLLOW_UPS = frozenset({"follow_up_more", "follow_up_topic", "follow_up_aspect"})
 
 
@@ -26,14 +27,44 @@ class Conversation:
     bij_nee: Optional[str] = None
     keten: Mapping[str, Any] = field(default_factory=dict)  # of the last reply, when that was about the chain
     advies: str = ""  # what the desk asked last: a step of the advice form, see nlu/advice.py
+    choices: Tuple[str, ...] = ()  # ids of the questions that the last reply offered, in order
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """The response to give, and the answer's id when there is one."""
+    """The response to give, the answer's id when there is one, and what was asked about when there is none."""
 
     utter_action: str
     faq_id: Optional[str] = None
+    onderwerp: Optional[str] = None
+    aspect: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class ShopFollowUps:
+    """Questions without a subject that the shop answers.
+
+    Attributes:
+        follow_ups: {aspect: {id answered last: id, "anders": id}}, after an answer about the shop.
+        sides: {aspect: id}, after an answer about health.
+    """
+
+    follow_ups: Mapping[str, Mapping[str, str]]
+    sides: Mapping[str, str]
+
+    def after(self, last_id: Optional[str], aspects: Sequence[str]) -> Optional[str]:
+        """The id when the last answer was about the shop."""
+        if not (last_id or "").startswith(SHOP):
+            return None
+        tables = [self.follow_ups[aspect] for aspect in aspects if aspect in self.follow_ups]
+        return tables[0].get(str(last_id), tables[0].get("anders")) if tables else None
+
+    def side(self, aspects: Sequence[str]) -> Optional[str]:
+        """The id when a substance's side is the shop's."""
+        return next((self.sides[aspect] for aspect in aspects if aspect in self.sides), None)
+
+
+NO_SHOP = ShopFollowUps({}, {})
 
 
 def resolve(
@@ -43,6 +74,7 @@ def resolve(
     aspects: Sequence[str],
     faq_ids: Sequence[str],
     best_about: Callable[[str], Optional[str]],
+    shop: ShopFollowUps = NO_SHOP,
 ) -> Resolution:
     """Finds the answer that a follow-up asks for.
 
@@ -53,6 +85,7 @@ def resolve(
         aspects: aspects that the message names, in order.
         faq_ids: all ids.
         best_about: gives the id about an onderwerp that suits the whole message best, None when none does.
+        shop: which sides of a subject the shop answers.
 
     Returns:
         An answer, its longer second part, the questions that do exist, or a question back.
@@ -61,9 +94,9 @@ def resolve(
         if conversation.last_id is None:
             return Resolution("follow_up_more")
         return Resolution(MORE_RESPONSE + conversation.last_id, conversation.last_id)
-    if intent == "follow_up_topic":
+    if intent == "follow_up_topic" and (named or not aspects):
         return _other_topic(conversation, named, faq_ids)
-    return _other_aspect(conversation, named, aspects, faq_ids, best_about)
+    return _other_aspect(conversation, named, aspects, faq_ids, best_about, shop)
 
 
 def _answer(faq_id: str) -> Resolution:
@@ -77,13 +110,13 @@ def _other_topic(conversation: Conversation, named: Sequence[str], faq_ids: Sequ
     same_topic = find_answer(faq_ids, conversation.onderwerp, topic) if conversation.onderwerp else None
     same_aspect = find_answer(faq_ids, topic, conversation.aspect) if conversation.aspect else None
     # After "magnesium bij stress?" the question "en slaap?" keeps magnesium; after "wat is magnesium?" it does not.
-    if topic in _DUAL and conversation.aspect in _DUAL and same_topic:
+    if topic in DUAL and conversation.aspect in DUAL and same_topic:
         return _answer(same_topic)
-    found = same_aspect or (same_topic if topic in _DUAL else None)
+    found = same_aspect or (same_topic if topic in DUAL else None)
     if found:
         return _answer(found)
     prefix = MISSING_RESPONSE if conversation.aspect else QUESTIONS_RESPONSE
-    return Resolution(prefix + topic)
+    return Resolution(prefix + topic, onderwerp=topic)
 
 
 def _other_aspect(
@@ -92,16 +125,33 @@ def _other_aspect(
     aspects: Sequence[str],
     faq_ids: Sequence[str],
     best_about: Callable[[str], Optional[str]],
+    shop: ShopFollowUps,
 ) -> Resolution:
+    in_shop = shop.after(conversation.last_id, aspects)
+    if in_shop:
+        return _answer(in_shop)
     topic = conversation.onderwerp
     if topic is None:
-        others = [name for name in named if name not in _DUAL]
+        others = [name for name in named if name not in DUAL]
         if not others:
             return Resolution("follow_up_aspect")
         topic = others[0]
+    found = answer_about(topic, aspects, faq_ids)
+    if found:
+        return _answer(found)
+    of_shop = shop.side(aspects)
+    if of_shop:
+        return _answer(of_shop)
+    best = None if aspects else best_about(topic)
+    if best:
+        return _answer(best)
+    return Resolution(MISSING_RESPONSE + topic, onderwerp=topic, aspect=aspects[0] if aspects else None)
+
+
+def answer_about(topic: str, aspects: Sequence[str], faq_ids: Sequence[str]) -> Optional[str]:
+    """The id about `topic` that answers the first of these aspects which has an answer."""
     for aspect in aspects:
         found = find_answer(faq_ids, topic, aspect)
-        if found and onderwerp_and_aspect(found)[0] == topic:
-            return _answer(found)
-    best = None if aspects else best_about(topic)
-    return _answer(best) if best else Resolution(MISSING_RESPONSE + topic)
+        if found and topic in onderwerp_and_aspect(found):
+            return found
+    return None

@@ -21,7 +21,7 @@ class Analysis:
 
     Attributes:
         words: normalised words with spelling corrected.
-        typed: the same words as typed, equally many.
+        typed: for each word what was typed there, equally many; of two words joined the first.
         lemmas: lemmas of `words`, equally many.
     """
 
@@ -42,9 +42,9 @@ class Analyser:
     def analyse(self, text: str) -> Analysis:
         """Analyses a message of any length; only `nlu.normalise.MAX_WORDS` words count."""
         typed = split_words(text, self.lexicon.abbreviations)
-        words = [self._speller.correct(word) for word in typed]
+        words, origin = self._speller.correct_all(typed)
         lemmas = self._lemmatise(words) if words else []
-        return Analysis(tuple(words), tuple(typed), tuple(lemmas))
+        return Analysis(tuple(words), tuple(origin), tuple(lemmas))
 
 
 def features(analysis: Analysis, lexicon: Lexicon) -> Counter[str]:

@@ -17,7 +17,7 @@ from nlu.normalise import fold, fold_mapping
 FOLDER = Path("data/woordenboek")
 FILES = (
     *("afkortingen", "onderwerpen", "schakels", "aspecten", "andere_stoffen", "spelling"),
-    *("ketenvragen", "adviesantwoorden"),
+    *("ketenvragen", "gesprekswoorden", "adviesantwoorden"),
 )
 _MIN_BEGIN = 3
 

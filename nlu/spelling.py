@@ -1,41 +1,171 @@
-"""Corrects misspelt words towards the vocabulary of the training data and the domain's most important words.
+"""Corrects misspelt words towards the vocabulary of the training data, and mends words written together or apart.
 
-Candidates come from an index of deletions (every known word with letters left out), so a look-up costs the length of
-the word and not the size of the vocabulary.
+A slip costs what it is worth: letters swapped, doubled, beside each other on the keyboard or alike in sound cost less
+than any other letter, so that "ngast" is rather "angst" than "naast". Candidates are found by counting letters (numpy,
+all known words at once) and by sound; their costs are computed one by one.
 """
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Mapping, Optional, Set
+import math
+import re
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-MIN_LENGTH = 5
-_IMPORTANT_LENGTH = 7  # from here on two edits towards an important word are forgiven
+import numpy as np
+
 _REMEMBERED = 20_000  # corrections kept, for customers make the same mistakes
 _COMMON = 12  # a word this frequent in the examples is meant as it is written
+_IMPORTANT_LENGTH = 7  # from here on a rare known word gives way to an important one
+_MOST_UNKNOWN = 30  # words of one message that are corrected; more unknown words than that is no Dutch
+_MOST_CANDIDATES = 16  # whose cost is computed
+_MOST_DIFFERENT = 14  # letters between the common beginning and end of two words
+_LONGEST = 24  # letters of a word that is corrected
+_BEGINNING = 1.2  # how much may be wrong there
+_LONG = 11  # a word this long may begin with a misspelt one
+
+# Costs of a slip; a whole letter wrong is 1.
+_SWAP, _DOUBLE, _KEYBOARD, _VOWEL, _SOUND, _SAME_SOUND = 0.6, 0.5, 0.75, 0.8, 0.5, 0.4
+_TOGETHER = 0.7  # a space forgotten
+_FIRST_LETTER = 0.3  # on top: people seldom miss it
+_FREQUENCY_BONUS = 0.06  # per factor e of frequency
+_IMPORTANT_BONUS = 0.3
+_IMPORTANT_EXTRA = 0.3  # that an important word may be further away
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_ALIKE = ("dt", "vf", "zs", "ck", "gk", "sc", "iy", "ij", "mn", "bp", "gh", "qk", "uo")
+_VOWELS = "aeiouy"
+
+# Ordinary words must be this frequent in the examples to be a target, by the length of what was typed.
+_TARGET_FREQUENCY = {2: 10**9, 3: 120, 4: 25, 5: 4}
+
+
+def _near_letters() -> Dict[str, float]:
+    costs: Dict[str, float] = {}
+    for a in _VOWELS:
+        for b in _VOWELS:
+            costs[a + b] = _VOWEL
+    for y, row in enumerate(_ROWS):
+        for x, letter in enumerate(row):
+            for j, i in ((y, x - 1), (y, x + 1), (y - 1, x), (y - 1, x + 1), (y + 1, x - 1), (y + 1, x)):
+                if 0 <= j < len(_ROWS) and 0 <= i < len(_ROWS[j]):
+                    costs[letter + _ROWS[j][i]] = _KEYBOARD
+    for pair in _ALIKE:
+        costs[pair] = costs[pair[::-1]] = _SOUND
+    return costs
+
+
+_COSTS = _near_letters()
+_SOUNDS = tuple(
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        ("sch", "sg"),
+        ("ch", "g"),
+        ("ph", "f"),
+        ("th", "t"),
+        ("ij", "9"),
+        ("ei", "9"),
+        ("ou|au", "8"),
+        ("8w", "8"),
+        ("ie|y", "i"),
+        ("c(?=[eiy9])", "s"),
+        ("[cq]", "k"),
+        ("x", "ks"),
+        ("z", "s"),
+        ("v", "f"),
+        ("dt?$|dt", "t"),
+        (r"(.)\1+", r"\1"),
+    )
+)
+
+
+def sound_of(word: str) -> str:
+    """How a Dutch word sounds, roughly: 'slegt' and 'slecht', 'oxitosine' and 'oxytocine' are the same."""
+    for pattern, sound in _SOUNDS:
+        word = pattern.sub(sound, word)
+    return word
 
 
 class Speller:
     """Knows words with their frequency and finds the best one within reach of a misspelt word."""
 
     def __init__(self, frequencies: Mapping[str, int], important: Iterable[str] = ()) -> None:
-        """Builds the index.
+        """Prepares the look-ups.
 
         Args:
             frequencies: known words and how often they occur in the training data.
-            important: the domain's own words; two edits towards them are forgiven, and a rare known word gives way.
+            important: the domain's own words; a rare known word gives way to them.
         """
         self._frequency: Dict[str, int] = dict(frequencies)
         self._important = frozenset(important)
-        self._near = _index((w for w in self._frequency if len(w) >= MIN_LENGTH - 1), 1)
-        self._far = _index(sorted(self._important), 2)
-        self._corrected: Dict[str, str] = {}
+        targets = {w for w in self._frequency if len(w) >= 3 and w.isalpha()} | self._important
+        self._targets = _Targets(sorted(targets, key=lambda w: (len(w), w)), self._frequency)
+        self._domain = _Targets(sorted(self._important, key=lambda w: (len(w), w)), self._frequency)
+        self._corrected: Dict[str, Tuple[str, ...]] = {}
 
     def correct(self, word: str) -> str:
-        """The best known word near this one, or the word itself.
+        """The best known word near this one, or the word itself; see `correct_all`."""
+        return " ".join(self._remembered(word))
+
+    def correct_all(self, typed: Sequence[str]) -> Tuple[List[str], List[str]]:
+        """Corrects the words of a message.
 
         Args:
-            word: one normalised word of at most `nlu.normalise.MAX_WORD` letters.
+            typed: normalised words of at most `nlu.normalise.MAX_WORD` letters.
+
+        Returns:
+            The words as they were meant, and for each of them what was typed there, equally many.
         """
+        words: List[str] = []
+        origin: List[str] = []
+        unknown = 0
+        for word in self._with_boundaries_moved(typed):
+            parts: Tuple[str, ...] = (word,)
+            if not self._is_meant(word):
+                unknown += word not in self._corrected
+                if unknown <= _MOST_UNKNOWN:
+                    parts = self._remembered(word)
+            for part in parts:
+                joined = words[-1] + part if words else ""
+                if joined and self._belong_together(words[-1], part, joined):
+                    words[-1] = joined
+                    continue
+                words.append(part)
+                origin.append(word)
+        return words, origin
+
+    def knows(self, word: str) -> bool:
+        """Whether the word occurs in the examples."""
+        return word in self._frequency or word in self._important
+
+    def _is_meant(self, word: str) -> bool:
+        if len(word) < 3 or word in self._important:
+            return True
+        frequency = self._frequency.get(word, 0)
+        if frequency >= _COMMON or (frequency and len(word) < _IMPORTANT_LENGTH):
+            return True
+        return not frequency and not word.replace("-", "").isalpha()
+
+    def _belong_together(self, first: str, second: str, joined: str) -> bool:
+        if len(first) < 3 or len(second) < 3 or len(joined) < _IMPORTANT_LENGTH:
+            return False
+        if joined in self._important:
+            return True
+        often = self._frequency.get(joined, 0)
+        rarest = min(self._frequency.get(first, 0), self._frequency.get(second, 0))
+        return often >= 5 and rarest <= often
+
+    def _with_boundaries_moved(self, typed: Sequence[str]) -> List[str]:
+        """'lan gduurt' becomes 'lang duurt' when both are known then and neither was before."""
+        words = list(typed)
+        for i in range(len(words) - 1):
+            first, second = words[i], words[i + 1]
+            if self.knows(first) or self.knows(second) or len(first) < 2 or len(second) < 2:
+                continue
+            for a, b in ((first + second[0], second[1:]), (first[:-1], first[-1] + second)):
+                if min(self._frequency.get(a, 0), self._frequency.get(b, 0)) >= 5:
+                    words[i], words[i + 1] = a, b
+        return words
+
+    def _remembered(self, word: str) -> Tuple[str, ...]:
         known = self._corrected.get(word)
         if known is None:
             if len(self._corrected) >= _REMEMBERED:
@@ -43,57 +173,151 @@ class Speller:
             known = self._corrected[word] = self._correct(word)
         return known
 
-    def _correct(self, word: str) -> str:
-        if len(word) < MIN_LENGTH or word in self._important or not word.isalpha():
-            return word
-        frequency = self._frequency.get(word, 0)
-        if len(word) >= _IMPORTANT_LENGTH and frequency < _COMMON:
-            best = self._best(word, self._far, 2)
-            if best is not None:
-                return best
-        if frequency:
-            return word
-        return self._best(word, self._near, 1) or word
+    def _correct(self, word: str) -> Tuple[str, ...]:
+        if self._is_meant(word):
+            return (word,)
+        if "-" in word:
+            parts = [part if self._is_meant(part) else self._correct(part)[0] for part in word.split("-")]
+            return ("-".join(parts),)
+        known = bool(self._frequency.get(word))
+        best = self._best(word, only_important=known)
+        if known:
+            return (best[1],) if best else (word,)
+        apart = self._apart(word)
+        if apart and (best is None or apart[0] < best[0]):
+            return apart[1]
+        return (best[1],) if best else (word,)
 
-    def _best(self, word: str, index: Mapping[str, List[str]], edits: int) -> Optional[str]:
-        candidates: Set[str] = set()
-        for variant in _deletions(word, edits):
-            candidates.update(index.get(variant, ()))
-        scored = [(_distance(word, c, edits), c[0] != word[0], -self._frequency.get(c, 0), c) for c in candidates]
-        near = [item for item in scored if item[0] <= edits and not (item[0] == 2 and item[1])]
-        return min(near)[3] if near else None
+    def _best(self, word: str, only_important: bool) -> Optional[Tuple[float, str]]:
+        """The cheapest candidate with its cost."""
+        most = _allowance(len(word))
+        targets = self._domain if only_important else self._targets
+        same = targets.by_sound.get(sound_of(word), ())
+        found: List[Tuple[float, str]] = []
+        for candidate in dict.fromkeys([*same, *targets.near(word, 2 if len(word) >= 6 else 1)]):
+            frequency = self._frequency.get(candidate, 0)
+            is_important = candidate in self._important
+            if not is_important and frequency < _TARGET_FREQUENCY.get(len(word), 2):
+                continue
+            limit = most + (_IMPORTANT_EXTRA if is_important and len(word) >= _IMPORTANT_LENGTH else 0.0)
+            cost = _SAME_SOUND if candidate in same else _cost(word, candidate, limit)
+            if candidate[0] not in word[:2] or word[0] not in candidate[:2]:
+                cost += _FIRST_LETTER * (0.5 if candidate in same else 1.0)
+            if cost <= limit:
+                bonus = _IMPORTANT_BONUS if is_important else 0.0
+                found.append((cost - bonus - _FREQUENCY_BONUS * math.log1p(frequency), candidate))
+        if not found:
+            return self._beginning(word)
+        best = min(found)
+        if best[1] in self._important or self._is_meant(best[1]):
+            return best
+        # A misspelling that stands in the examples: on to what is meant by it.
+        return self._best(best[1], only_important=True) or best
+
+    def _beginning(self, word: str) -> Optional[Tuple[float, str]]:
+        """An important word that a long one begins with, misspelt: 'emlatoninepilletje'."""
+        if len(word) < _LONG:
+            return None
+        for candidate in self._important:
+            size = len(candidate)
+            if 8 <= size < len(word) - 1 and not _mask(candidate) & ~_mask(word[: size + 1]):
+                cost = min(_cost(word[:end], candidate, _BEGINNING) for end in (size - 1, size, size + 1))
+                if cost <= _BEGINNING:
+                    return cost, candidate
+        return None
+
+    def _apart(self, word: str) -> Optional[Tuple[float, Tuple[str, str]]]:
+        """Two frequent words that were written together, with their cost."""
+        if len(word) < 5:
+            return None
+        found = []
+        for i in range(2, len(word) - 1):
+            rarest = min(self._frequency.get(word[:i], 0), self._frequency.get(word[i:], 0))
+            if rarest >= 40 and max(i, len(word) - i) >= 3:
+                found.append((_TOGETHER - _FREQUENCY_BONUS * math.log1p(rarest), (word[:i], word[i:])))
+        return min(found) if found else None
 
 
-def _index(words: Iterable[str], edits: int) -> Dict[str, List[str]]:
-    index: Dict[str, List[str]] = {}
-    for word in words:
-        for variant in _deletions(word, edits):
-            index.setdefault(variant, []).append(word)
-    return index
+def _allowance(length: int) -> float:
+    """How much may be wrong in a word of this length."""
+    if length <= 3:
+        return 0.6
+    if length <= 5:
+        return 1.0
+    return 1.3 if length == 6 else 1.7
 
 
-def _deletions(word: str, edits: int) -> Set[str]:
-    """The word itself and all that is left after taking out up to `edits` letters."""
-    found = {word}
-    ring = {word}
-    for _ in range(edits):
-        ring = {w[:i] + w[i + 1 :] for w in ring for i in range(len(w))}
-        found |= ring
-    return found
+def _mask(word: str) -> int:
+    """Which letters a word has, a bit each."""
+    mask = 0
+    for letter in word:
+        mask |= 1 << (ord(letter) % 32)
+    return mask
 
 
-def _distance(a: str, b: str, limit: int) -> int:
-    """Edits between two words (insert, delete, replace, swap neighbours); `limit` + 1 stands for more than that."""
-    if abs(len(a) - len(b)) > limit:
-        return limit + 1
-    before: List[int] = []
-    last = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        row = [i]
-        for j, y in enumerate(b, 1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                cost = min(cost, before[j - 2] + 1)
+class _Targets:
+    """Words to correct towards, found by their letters and by their sound."""
+
+    def __init__(self, words: Sequence[str], frequencies: Mapping[str, int]) -> None:
+        """Takes the words sorted by length."""
+        self.words = words
+        self._masks = np.array([_mask(word) for word in words], dtype=np.uint32)
+        self._first = np.array([ord(word[0]) for word in words], dtype=np.uint8)
+        self._commonness = np.array([0.15 * math.log1p(frequencies.get(w, 0)) for w in words], dtype=np.float32)
+        lengths = np.array([len(word) for word in words])
+        self._from = np.searchsorted(lengths, np.arange(_LONGEST + 4)).tolist()
+        self.by_sound: Dict[str, List[str]] = {}
+        for word in words:
+            self.by_sound.setdefault(sound_of(word), []).append(word)
+
+    def near(self, word: str, edits: int) -> List[str]:
+        """The most promising words within so many edits, as far as their letters tell."""
+        if len(word) > _LONGEST:
+            return []
+        start, end = self._from[max(len(word) - edits, 0)], self._from[len(word) + edits + 1]
+        different = self._masks[start:end] ^ np.uint32(_mask(word))
+        off = _BITS[different & 0xFFFF] + _BITS[different >> 16]
+        positions = np.flatnonzero(off <= 2 * edits)
+        if len(positions) > _MOST_CANDIDATES:
+            rank = (
+                off[positions] - self._commonness[start + positions] + (self._first[start + positions] != ord(word[0]))
+            )
+            positions = positions[np.argpartition(rank, _MOST_CANDIDATES)[:_MOST_CANDIDATES]]
+        return [self.words[start + p] for p in positions]
+
+
+_BITS = np.array([bin(i).count("1") for i in range(1 << 16)], dtype=np.uint8)
+
+
+def _cost(typed: str, meant: str, limit: float) -> float:
+    """What it takes to type one word for the other; more than `limit` when it is more than that."""
+    begin, end, other_end = 0, len(typed), len(meant)
+    while begin < end and begin < other_end and typed[begin] == meant[begin]:
+        begin += 1
+    while end > begin and other_end > begin and typed[end - 1] == meant[other_end - 1]:
+        end, other_end = end - 1, other_end - 1
+    if end - begin > _MOST_DIFFERENT or other_end - begin > _MOST_DIFFERENT:
+        return limit + 1.0
+    before: List[float] = []
+    last = [0.0]
+    for j in range(begin, other_end):
+        last.append(last[-1] + (_DOUBLE if j and meant[j - 1] == meant[j] else 1.0))
+    for i in range(begin, end):
+        x = typed[i]
+        twice = i > 0 and typed[i - 1] == x
+        row = [last[0] + (_DOUBLE if twice else 1.0)]
+        for j in range(begin, other_end):
+            y, k = meant[j], j - begin
+            cost = last[k] if x == y else last[k] + _COSTS.get(x + y, 1.0)
+            cost = min(
+                cost,
+                last[k + 1] + (_DOUBLE if twice else 1.0),
+                row[k] + (_DOUBLE if j and meant[j - 1] == y else 1.0),
+            )
+            if i > begin and j > begin and x == meant[j - 1] and typed[i - 1] == y:
+                cost = min(cost, before[k - 1] + _SWAP)
             row.append(cost)
+        if min(row) > limit and min(last) + _SWAP > limit:
+            return limit + 1.0
         before, last = last, row
     return last[-1]

@@ -10,20 +10,37 @@ from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, onderwerp_and_aspect
 from nlu import linear
 from nlu.advice import REFERENCE, AdviceTurn, AdviceWords, Said, in_advice
 from nlu.chain import ANSWER, CHAIN_INTENTS, ChainHeard, ChainWords, in_chain
-from nlu.context import FOLLOW_UPS, Conversation, resolve
+from nlu.context import (
+    DUAL,
+    FOLLOW_UPS,
+    MISSING_RESPONSE,
+    QUESTIONS_RESPONSE,
+    Conversation,
+    Resolution,
+    ShopFollowUps,
+    answer_about,
+    resolve,
+)
 from nlu.dutch import Lemmatiser
 from nlu.features import Analyser, Analysis, features
-from nlu.gate import Subject, apply_gate
+from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Subject, apply_gate
 from nlu.lexicon import Found, Lexicon, unique_names
 from nlu.normalise import key
 from nlu.normalise import words as split_words
 from nlu.spelling import Speller
+from nlu.turns import COURTESIES, TurnWords, clauses, question_sentences
 
 FALLBACK = "nlu_fallback"
 NO_CONVERSATION = Conversation()
 NAMED = "genoemd"  # role of entities that a message merely mentions
 _MINIMUM_SPELLING = 2  # a word must occur this often in the examples to be a target of correction
 _KNOWN_SENTENCE = 0.98
+_STORY = 30  # words from which a message's questions are also heard by themselves
+_MOST_QUESTIONS = 3
+_ASKED_TOO = 0.5  # confidence from which a second question is answered or offered
+_BEHIND = 0.5  # confidence that a question behind a courtesy must reach
+_FEW_WORDS, _SHORT, _NOT_LONG = 6, 8, 12
+_NO_QUESTION = COURTESIES | {FALLBACK, OUT_OF_SCOPE, "other_language", "insult", "help", "bot_challenge", ANSWER}
 _OFTEN = 0.15  # share of an id's questions that name an onderwerp, from which the answer counts as about it too
 
 
@@ -64,6 +81,7 @@ class Understood:
         faq_ranking: ids with probability, best first.
         utter_action: the response of the FAQ answer or follow-up; None for intents that need none.
         faq_id: the answer's id, None without one.
+        also: the id of a second question in the same message, None without one.
         entities: see `Entity`.
         probabilities: all labels with their probability, before the gate.
     """
@@ -76,6 +94,7 @@ class Understood:
     faq_id: Optional[str]
     entities: List[Entity]
     probabilities: Dict[str, float] = field(default_factory=dict)
+    also: Optional[str] = None
 
 
 class Understanding:
@@ -110,6 +129,8 @@ class Understanding:
         self.thresholds = thresholds
         self._chain_words = ChainWords(lexicon.data)
         self._advice_words = AdviceWords(lexicon.data)
+        self._turns = TurnWords(lexicon.data)
+        self._shop = ShopFollowUps(self._turns.shop_follow_ups, self._turns.shop_aspects)
         self._analyser = make_analyser(lexicon, spelling, lemmatise)
         self.faq_ids = [label[len(FAQ_INTENT) :] for label in ranker.labels if label.startswith(FAQ_INTENT)]
 
@@ -125,45 +146,116 @@ class Understanding:
 
     def _by_itself(self, text: str, conversation: Conversation) -> Understood:
         """What a message means without the desk: it may be the answer to a question of the advice form."""
+        understood = self._understand(text, conversation)
+        if understood.intent != "faq" and understood.intent not in (*FOLLOW_UPS, FALLBACK):
+            return understood
+        questions = self._turns.questions(text)
+        if 2 <= len(questions) <= _MOST_QUESTIONS:
+            return self._with_second_question(understood, questions, conversation)
+        return understood
+
+    def _with_second_question(
+        self, whole: Understood, questions: Sequence[str], conversation: Conversation
+    ) -> Understood:
+        """Adds the second question of a message; what the whole was taken for stays, unless that was nothing."""
+        answered: Dict[str, Understood] = {}
+        for question in questions:
+            part = self._understand(question, conversation)
+            if part.faq_id and part.utter_action == FAQ_RESPONSE + part.faq_id and part.confidence >= _ASKED_TOO:
+                answered.setdefault(part.faq_id, part)
+                onderwerp, aspect = onderwerp_and_aspect(part.faq_id)
+                if onderwerp != "winkel":
+                    conversation = replace(conversation, onderwerp=onderwerp, aspect=aspect)
+                conversation = replace(conversation, last_id=part.faq_id, keten={}, choices=())
+        ids = list(answered)
+        if len(ids) < 2:
+            return whole
+        if whole.intent == FALLBACK:
+            return replace(answered[ids[0]], probabilities=whole.probabilities, also=ids[1])
+        others = [faq_id for faq_id in ids if faq_id != whole.faq_id]
+        return replace(whole, also=others[0]) if len(others) < len(ids) else whole
+
+    def _understand(self, text: str, conversation: Conversation, is_rest: bool = False) -> Understood:
+        """Understands a message as one question; `is_rest` when a courtesy was taken off before."""
         analysis = self._analyser.analyse(text)
         if not analysis.words:
             return Understood(FALLBACK, 1.0, [], [], None, None, [])
         topics = self.lexicon.onderwerp.find(analysis.words)
-        raw = self._probabilities(text, analysis)
-        subject = Subject(
-            named=frozenset(unique_names(topics)),
-            conversation=conversation.onderwerp,
-            names_other=bool(self.lexicon.other.find(analysis.words) or self.lexicon.organ.find(analysis.words)),
-            names_shop=bool(self.lexicon.shop.find(analysis.words)),
-        )
+        asked = self._asked_in_story(text, analysis)
+        subject = self._subject(analysis, asked, topics, conversation)
+        raw = self._probabilities(text, analysis, asked)
         probabilities = apply_gate(raw, subject, self.also_about)
         ranking = sorted(probabilities.items(), key=lambda item: -item[1])
         faq_ranking = [(label[len(FAQ_INTENT) :], p) for label, p in ranking if label.startswith(FAQ_INTENT)][:10]
         label, confidence = ranking[0]
         entities = self._mentioned(text, analysis, topics)
+        chosen = None if conversation.keten else self._turns.chosen(analysis.words, conversation.choices)
+        if chosen:
+            entities += _recognised(chosen)
+            return Understood("faq", 1.0, ranking[:10], faq_ranking, FAQ_RESPONSE + chosen, chosen, entities, raw)
         heard = self._chain_words.hear(analysis.words, _names(entities, "schakel"), _names(entities, "blokkade"))
         sure = confidence >= self.thresholds.of(label)
         # The reply before it makes a short message certain: "volgende", "soms", "en magnesium?".
         turn = in_chain(label if sure else FALLBACK, conversation.keten, heard)
+        found: Optional[Tuple[str, Resolution]] = None
         if turn:
             label, heard, confidence, sure = turn.intent, turn.heard, 1.0, True
-        if not sure:
+        else:
+            behind = None if is_rest else self._behind_courtesy(label, sure, text, analysis, conversation)
+            if behind:
+                return behind
+            if not (subject.names_other or subject.names_shop):
+                taken_for = label if sure and label != ANSWER else FALLBACK
+                found = self._from_conversation(taken_for, confidence, analysis, topics, conversation)
+        if not sure and not found:
             return Understood(FALLBACK, 1.0 - confidence, ranking[:10], faq_ranking, None, None, entities, raw)
-        intent = "faq" if label.startswith(FAQ_INTENT) else _in_conversation(label, conversation)
+        intent = "faq" if label.startswith(FAQ_INTENT) else label
+        if found:
+            intent, confidence = found[0], 1.0
+        elif label in ("affirm", "deny"):
+            intent = _in_conversation(label, conversation)
         if intent in CHAIN_INTENTS:
             entities += _heard_in_chain(heard, intent)
         utter_action, faq_id = None, None
-        if intent == "faq":
+        if intent.startswith(FAQ_INTENT):  # yes to the offer of a question
+            intent, faq_id = "faq", intent[len(FAQ_INTENT) :]
+            utter_action = FAQ_RESPONSE + faq_id
+        elif intent == "faq":
             faq_id = faq_ranking[0][0]
             utter_action = FAQ_RESPONSE + faq_id
         elif intent in FOLLOW_UPS:
-            utter_action, faq_id = self._follow_up(intent, conversation, analysis, topics)
+            resolution = found[1] if found else self._follow_up(intent, conversation, analysis, topics)
+            utter_action, faq_id = resolution.utter_action, resolution.faq_id
+            entities += _asked_about(resolution)
         if faq_id:
             entities += _recognised(faq_id)
         return Understood(intent, confidence, ranking[:10], faq_ranking, utter_action, faq_id, entities, raw)
 
-    def _probabilities(self, text: str, analysis: Analysis) -> Dict[str, float]:
+    def _asked_in_story(self, text: str, analysis: Analysis) -> Optional[Analysis]:
+        """The questions of a long message by themselves, None when it is short or asks nothing."""
+        if len(analysis.words) < _STORY:
+            return None
+        asked = self._analyser.analyse(" ".join(question_sentences(text)))
+        return asked if 3 <= len(asked.words) < len(analysis.words) else None
+
+    def _subject(
+        self, analysis: Analysis, asked: Optional[Analysis], topics: Sequence[Found], conversation: Conversation
+    ) -> Subject:
+        words = asked.words if asked else analysis.words  # a story may mention anything on its way
+        return Subject(
+            named=frozenset(unique_names(topics)),
+            conversation=conversation.onderwerp,
+            names_other=bool(self.lexicon.other.find(words) or self.lexicon.organ.find(words)),
+            names_shop=bool(self.lexicon.shop.find(words)),
+        )
+
+    def _probabilities(self, text: str, analysis: Analysis, asked: Optional[Analysis]) -> Dict[str, float]:
         values = self.ranker.probabilities(features(analysis, self.lexicon))
+        if asked:
+            if not self.lexicon.onderwerp.find(asked.words):
+                named = unique_names(self.lexicon.onderwerp.find(analysis.words))[:1]
+                asked = _with_words(asked, named)
+            values = (values + self.ranker.probabilities(features(asked, self.lexicon))) / 2
         probabilities = {label: float(p) for label, p in zip(self.ranker.labels, values)}
         known = self.sentences.get(key(text, self.lexicon.abbreviations))
         if known is not None:
@@ -171,27 +263,104 @@ class Understanding:
             probabilities[known] += _KNOWN_SENTENCE
         return probabilities
 
+    def _behind_courtesy(
+        self, label: str, sure: bool, text: str, analysis: Analysis, conversation: Conversation
+    ) -> Optional[Understood]:
+        """The question behind "super, dank je, en magnesium?", None when there is none."""
+        if sure and label not in COURTESIES:
+            return None
+        words = analysis.words
+        rests = []
+        start = self._turns.without_courtesy(words)
+        if 0 < start <= len(words) - 2 and (words[start] == "en" or words[start] in self._turns.asking):
+            rests.append(" ".join(words[start:]))
+        pieces = clauses(text)
+        if sure and len(pieces) > 1 and "?" in text:
+            rests += [" ".join(pieces[1:]), " ".join(pieces[:-1])]
+        for rest in rests:
+            found = self._understand(rest, conversation, is_rest=True)
+            if found.intent not in _NO_QUESTION and found.confidence >= _BEHIND:
+                return found
+        return None
+
+    def _from_conversation(
+        self,
+        label: str,
+        confidence: float,
+        analysis: Analysis,
+        topics: Sequence[Found],
+        conversation: Conversation,
+    ) -> Optional[Tuple[str, Resolution]]:
+        """What a message means because of what was spoken about, when by itself it means nothing or another onderwerp.
+
+        Returns:
+            A follow-up intent with what it resolves to; None when the message stands by itself.
+        """
+        words = analysis.words
+        named = unique_names(topics)
+        places = frozenset(i for item in topics for i in range(item.start, item.end))
+        own = [name for name in named if name not in DUAL]
+        is_plain = (
+            label == FALLBACK or label == "follow_up_topic" or (label.startswith(FAQ_INTENT) and confidence < 0.9)
+        )
+        if is_plain and len(named) == 1 and named[0] != "winkel" and self._turns.announces(words, places):
+            return "follow_up_topic", Resolution(QUESTIONS_RESPONSE + named[0], onderwerp=named[0])
+        if conversation.onderwerp is None and conversation.last_id is None:
+            return None
+        if label == FALLBACK:
+            if len(words) > _NOT_LONG:
+                return None
+            intent = "follow_up_topic" if own else "follow_up_aspect"
+            if own and (len(words) > _FEW_WORDS or own[0] in ("winkel", conversation.onderwerp)):
+                return None
+            if not own and not self._aspects(words):
+                return None
+            found = self._follow_up(intent, conversation, analysis, topics)
+            return (intent, found) if found.faq_id else None
+        topic = conversation.onderwerp
+        if not label.startswith(FAQ_INTENT) or topic in (None, "winkel") or own:
+            return None
+        assert topic is not None
+        faq_id = label[len(FAQ_INTENT) :]
+        onderwerp, aspect = onderwerp_and_aspect(faq_id)
+        about = {onderwerp, aspect, *self.also_about.get(faq_id, ())}
+        if onderwerp == "winkel" or topic in about or len(words) > _NOT_LONG:
+            return None
+        points_back = self._turns.points_back(words, places)
+        if named and points_back:  # "wat doet dat met slaap" after oxytocine is no question about slaap
+            both = answer_about(topic, named, self.faq_ids)
+            return ("follow_up_aspect", _answered(both)) if both else None
+        if named or not (points_back or onderwerp in SUBSTANCES):
+            return None
+        same = answer_about(topic, [aspect], self.faq_ids)
+        if same:
+            return "follow_up_aspect", _answered(same)
+        aspects = self._aspects(words)
+        if points_back and aspects and len(words) <= _SHORT:
+            return "follow_up_aspect", Resolution(MISSING_RESPONSE + topic, onderwerp=topic, aspect=aspects[0])
+        return None
+
+    def _aspects(self, words: Sequence[str]) -> List[str]:
+        """Aspects that words name, the more specific ones first."""
+        named = set(unique_names(self.lexicon.aspect.find(words)))
+        return [name for name in self.lexicon.aspect.names if name in named]
+
     def _follow_up(
         self, intent: str, conversation: Conversation, analysis: Analysis, topics: Sequence[Found]
-    ) -> Tuple[str, Optional[str]]:
-        aspects = unique_names(self.lexicon.aspect.find(analysis.words))
-        ordered = [name for name in self.lexicon.aspect.names if name in aspects]
-
+    ) -> Resolution:
         def best_about(topic: str) -> Optional[str]:
             about = {i: 0.0 for i in self.faq_ids if onderwerp_and_aspect(i)[0] == topic}
             if not about:
                 return None
-            words = (*analysis.words, topic.lower())
-            lemmas = (*analysis.lemmas, topic.lower())
-            values = self.ranker.probabilities(features(Analysis(words, words, lemmas), self.lexicon))
+            values = self.ranker.probabilities(features(_with_words(analysis, [topic]), self.lexicon))
             for label, p in zip(self.ranker.labels, values):
                 if label[len(FAQ_INTENT) :] in about and label.startswith(FAQ_INTENT):
                     about[label[len(FAQ_INTENT) :]] = float(p)
             best = max(about, key=lambda i: about[i])
             return best if about[best] > 0.5 * sum(about.values()) else None
 
-        found = resolve(intent, conversation, unique_names(topics), ordered, self.faq_ids, best_about)
-        return found.utter_action, found.faq_id
+        aspects = self._aspects(analysis.words)
+        return resolve(intent, conversation, unique_names(topics), aspects, self.faq_ids, best_about, self._shop)
 
     def _mentioned(self, text: str, analysis: Analysis, topics: Sequence[Found]) -> List[Entity]:
         groups = (
@@ -215,6 +384,22 @@ class Understanding:
                 role = NAMED if name in ("onderwerp", "aspect") else None
                 entities.append(Entity(name, item.name, start, end, role))
         return entities
+
+
+def _with_words(analysis: Analysis, words: Sequence[str]) -> Analysis:
+    """The analysis as if these words had been said too."""
+    more = tuple(word.lower() for word in words)
+    return Analysis((*analysis.words, *more), (*analysis.typed, *more), (*analysis.lemmas, *more))
+
+
+def _answered(faq_id: str) -> Resolution:
+    return Resolution(FAQ_RESPONSE + faq_id, faq_id)
+
+
+def _asked_about(resolution: Resolution) -> List[Entity]:
+    """What was asked about without an answer; the next message may go on from there."""
+    asked = (("onderwerp", resolution.onderwerp), ("aspect", resolution.aspect))
+    return [Entity(name, value) for name, value in asked if value]
 
 
 def _names(entities: Sequence[Entity], name: str) -> List[str]:
