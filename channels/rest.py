@@ -16,8 +16,9 @@ from sanic.response import HTTPResponse
 
 from channels.exchange import Refusal, hand_over, parsed
 from channels.incoming import MAX_BODY, MAX_SENDER, NoText, TextTooLong, clean_text
+from channels.lifeline import load_lifeline
 from channels.redaction import Wishes, erase, redact
-from content.texts import BERICHT_LEEG, BERICHT_TE_LANG, STORING, VERZOEK_ONGELDIG, load_texts
+from content.texts import BERICHT_LEEG, BERICHT_TE_LANG, VERZOEK_ONGELDIG, load_texts
 from shop.settings import load_environment
 
 
@@ -65,6 +66,7 @@ class RestChannel(InputChannel):
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """The routes. `on_new_message` hands a message to Rasa and returns when it is answered."""
         texts = {name: variations[0]["text"] for name, variations in load_texts().items()}
+        lifeline = load_lifeline()
         timeout = load_environment().answer_timeout
         routes = Blueprint("schakel_rest")
 
@@ -87,7 +89,7 @@ class RestChannel(InputChannel):
             collector = RestOutput()
             await answer(on_new_message, collector, incoming, timeout, self.name())
             await after_turn(getattr(request.app.ctx, "agent", None), incoming.sender, collector)
-            return response.json(collector.messages or _apology(incoming, texts[STORING]))
+            return response.json(collector.messages or _apology(incoming, lifeline.reply(incoming.text)))
 
         return routes
 

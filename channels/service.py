@@ -28,6 +28,7 @@ from channels.erase import erase_tracker
 from channels.exchange import hand_over
 from channels.human import HumanSide, NobodyThere, human_side
 from channels.inbox import MAX_ATTEMPTS, Inbox, Work
+from channels.lifeline import load_lifeline
 from channels.limits import RateLimit
 from channels.outgoing import Delivery
 from channels.pseudonyms import Pseudonyms
@@ -113,6 +114,7 @@ class ChannelService:
         self.inbox = Inbox(self.store, connector.name, connector.is_consecutive)
         self.queue = self.inbox.queue
         self.human = human or human_side(environment)
+        self.lifeline = load_lifeline()
         self.texts = {name: variations[0]["text"] for name, variations in texts.load_texts().items()}
         self.pseudonyms = Pseudonyms(load_secret(environment.secret))
         self.by_sender = RateLimit(environment.channels_per_minute)
@@ -249,7 +251,7 @@ class ChannelService:
         if collector.answers and await self._taken_over_meanwhile(message, collector.answers):
             return []
         replies = [part for answer in collector.answers for part in self.connector.render(answer)]
-        return replies or self._said(texts.STORING)
+        return replies or self.connector.render(Answer(self.lifeline.reply(payload)))
 
     async def _taken_over_meanwhile(self, message: Incoming, answers: Sequence[Answer]) -> bool:
         try:

@@ -30,12 +30,14 @@ from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
+from sqlalchemy.exc import SQLAlchemyError
 
 from answering.generator import ShopFile
 from channels.erase import erase_tracker
 from channels.event_log import ENDED, HANDOVER, HUMAN, MAX_ATTEMPTS, OPEN, EventLog, Question, SessionGone
 from channels.exchange import Refusal, hand_over
 from channels.incoming import MAX_BODY, NoText, TextTooLong, clean_text
+from channels.lifeline import load_lifeline
 from channels.limits import allowed_origins, client_address
 from channels.redaction import erase, redact
 from channels.safety_note import note_safety
@@ -46,6 +48,7 @@ from channels.web_output import WebOutput
 from content import texts
 from desk.database import DeskUnavailable
 from desk.takeover import HumanSide, wording
+from monitoring import metrics
 from shop.settings import Environment, load_environment
 
 logger = logging.getLogger(__name__)
@@ -90,6 +93,7 @@ class WebChat:
         self.origins = allowed_origins(environment)
         self.tokens = Tokens(load_secret(environment.secret), environment.web_days)
         self.log = EventLog(environment.web_database)
+        self.lifeline = load_lifeline()
         self.texts = {name: variations[0]["text"] for name, variations in texts.load_texts().items()}
         limits = {BY_SESSION: environment.web_per_minute, BY_ADDRESS: environment.web_address_per_minute}
         self.shared = make_shared(limits, environment.redis)
@@ -175,7 +179,7 @@ class WebChat:
                 if output.wishes.erase:
                     await self._erase_as_asked(session, question, output)
                     continue
-                replies = await self._redacted(session, output) or [{"text": self.texts[texts.STORING]}]
+                replies = await self._redacted(session, output) or [{"text": self.lifeline.reply(question.text)}]
                 # A human who came while the answer was made gets the message, and the assistant keeps its answer.
                 while not await self._passed_on(session, question, [str(r.get("text") or "") for r in output.replies]):
                     if await self.run(self.log.add_replies, session, question.number, replies, output.state):
@@ -435,6 +439,10 @@ def make_routes(chat: WebChat) -> Blueprint:
                 return _refused(Refusal(401, "no_session", texts.VERZOEK_ONGELDIG), chat.texts)
             except Refusal as refusal:
                 return _refused(refusal, chat.texts)
+            except SQLAlchemyError as error:  # nothing was accepted; the client tries again
+                metrics.failed("web")
+                logger.error("The web chat's log does not answer (%s).", type(error).__name__)
+                return _refused(Refusal(503, "unavailable", texts.STORING), chat.texts)
 
         return guard
 
