@@ -11,14 +11,14 @@ import json
 import math
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from answering.redact import redact_data, redactor
+from storage.engine import READING, leave_no_copy, open_engine
 
 OPEN, HANDOVER, HUMAN, ENDED = "open", "overname", "mens", "afgesloten"
 STATES = (OPEN, HANDOVER, HUMAN, ENDED)
@@ -68,14 +68,8 @@ class EventLog:
 
     def __init__(self, address: str) -> None:
         """Opens the database at an SQLAlchemy address and makes its tables when they are not there."""
-        url = make_url(address)
-        is_sqlite = url.get_backend_name() == "sqlite"
-        if is_sqlite and url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        options: Dict[str, Any] = {"connect_args": {"timeout": 10}} if is_sqlite else {"pool_pre_ping": True}
-        self._engine = sa.create_engine(url, future=True, **options)
-        if is_sqlite:
-            sa.event.listen(self._engine, "connect", _prepare_sqlite)
+        self._engine = open_engine(address, name="schakel-web")
+        self._reader = self._engine.execution_options(**{READING: True})
         _metadata.create_all(self._engine)
 
     def close(self) -> None:
@@ -89,7 +83,7 @@ class EventLog:
 
     def state(self, session: str) -> str:
         """One of `STATES`. Raises `SessionGone`."""
-        with self._engine.connect() as connection:
+        with self._reader.connect() as connection:
             return _state(connection, session)
 
     def add_question(self, session: str, client_id: str, text: str) -> Tuple[int, bool]:
@@ -225,7 +219,7 @@ class EventLog:
         Raises:
             SessionGone: there is no such session.
         """
-        with self._engine.connect() as connection:
+        with self._reader.connect() as connection:
             _state(connection, session)
             rows = connection.execute(
                 sa.select(_events)
@@ -252,12 +246,12 @@ class EventLog:
         statement = sa.select(_events.c.session).where(_events.c.answered.is_(False)).distinct()
         if before != math.inf:
             statement = statement.where(_events.c.at < before)
-        with self._engine.connect() as connection:
+        with self._reader.connect() as connection:
             return list(connection.execute(statement).scalars())
 
     def sessions_unseen_since(self, moment: float) -> List[str]:
         """Sessions whose last message is older than `moment` (seconds since 1970)."""
-        with self._engine.connect() as connection:
+        with self._reader.connect() as connection:
             return list(connection.execute(sa.select(_sessions.c.id).where(_sessions.c.seen < moment)).scalars())
 
     def redact(self, session: str, values: Sequence[str]) -> None:
@@ -276,7 +270,7 @@ class EventLog:
                         .where(_events.c.session == session, _events.c.number == row.number)
                         .values(body=json.dumps(changed, ensure_ascii=False))
                     )
-        self._forget_log()
+        leave_no_copy(self._engine)  # when somebody reads just now, a later one does it
 
     def clear(self, session: str, replies: Sequence[Dict[str, Any]] = ()) -> None:
         """Deletes all that was said in a session but not the session; these replies are the first of what follows."""
@@ -284,25 +278,13 @@ class EventLog:
             connection.execute(sa.delete(_events).where(_events.c.session == session))
             for reply in replies:
                 _append(connection, session, reply, kind="bot")
-        self._forget_log()
-
-    def _forget_log(self) -> None:
-        """Leaves no copy in SQLite's write-ahead log; when somebody reads just now, a later one does it."""
-        if self._engine.dialect.name == "sqlite":
-            with self._engine.connect() as connection:
-                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        leave_no_copy(self._engine)  # when somebody reads just now, a later one does it
 
     def delete(self, session: str) -> None:
         """Deletes the session and all that was said in it."""
         with self._engine.begin() as connection:
             connection.execute(sa.delete(_events).where(_events.c.session == session))
             connection.execute(sa.delete(_sessions).where(_sessions.c.id == session))
-
-
-def _prepare_sqlite(connection: Any, _: Any) -> None:
-    # Write-ahead log: readers don't wait, and what was committed survives the process being killed.
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
 
 
 def _state(connection: Connection, session: str) -> str:

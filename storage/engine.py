@@ -1,0 +1,97 @@
+"""Opens a database, SQLite or PostgreSQL, so that nothing waits for ever, nothing is lost and no text leaks."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Dict
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import QueuePool
+
+READING = "reading"  # execution option of a connection that only reads; on SQLite it then waits for no writer
+WAIT = 3.0  # seconds for a connection, a lock or a statement: shorter than a customer's patience
+_WAL_TRIES = 50
+
+
+def open_engine(address: str, wait: float = WAIT, name: str = "schakel") -> Engine:
+    """An engine in SQLAlchemy's 2.0 style; safe for several threads and processes.
+
+    SQLite: write-ahead log, every commit synced to disk, deleted rows overwritten, foreign keys enforced, and a writer
+    takes its turn when it begins. PostgreSQL: connections are tested before use and statements end in time.
+
+    Args:
+        address: SQLAlchemy's address, such as sqlite:///var/web.db or postgresql://user:secret@host/name; a bare path
+            is an SQLite file.
+        wait: seconds.
+        name: what PostgreSQL shows for these connections.
+
+    Raises:
+        ValueError: no address of SQLite or PostgreSQL. The message does not repeat it, for it may hold a password.
+        sqlalchemy.exc.OperationalError: an SQLite file can't be opened.
+    """
+    try:
+        url = make_url(address if "://" in address else f"sqlite:///{address}")
+    except ArgumentError:
+        raise ValueError("This is no address of a database.") from None
+    kind = url.get_backend_name()
+    if kind == "postgresql":
+        limits = f"-c statement_timeout={int(wait * 1000)} -c lock_timeout={int(wait * 1000)} -c timezone=UTC"
+        connect = {"connect_timeout": max(2, int(wait)), "options": limits, "application_name": name}
+        options: Dict[str, Any] = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8, "connect_args": connect}
+        url = url.set(drivername="postgresql+psycopg2")
+    elif kind == "sqlite" and url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        # A pool: opening the file for every message costs more than the message.
+        options = {"poolclass": QueuePool, "connect_args": {"timeout": wait, "check_same_thread": False}}
+    else:
+        raise ValueError("Databases are SQLite files or PostgreSQL.")
+    # hide_parameters: what customers wrote has no place in the text of an error.
+    engine = sa.create_engine(url, future=True, hide_parameters=True, pool_timeout=wait, **options)
+    if kind == "sqlite":
+        sa.event.listen(engine, "connect", _prepare)
+        sa.event.listen(engine, "begin", _begin)
+        _switch_to_wal(engine)
+    return engine
+
+
+def _prepare(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # Python's sqlite3 would begin too late; _begin does it
+    # synchronous=FULL: what was acknowledged outlives a power cut.
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that starts as a reader can't wait for another writer: one of the two would fail at once.
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(READING) else "BEGIN IMMEDIATE")
+
+
+def _switch_to_wal(engine: Engine) -> None:
+    """Readers and a writer at once. Of two that open a new file together one can't switch it yet, whence the tries."""
+    for attempt in range(_WAL_TRIES):
+        raw = engine.raw_connection()
+        try:
+            if raw.cursor().execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                raw.cursor().execute("PRAGMA journal_mode=WAL")
+            return
+        except engine.dialect.dbapi.OperationalError as error:
+            if attempt == _WAL_TRIES - 1:
+                raise sa.exc.OperationalError("PRAGMA journal_mode=WAL", {}, error) from None
+            time.sleep(0.1)
+        finally:
+            raw.close()
+
+
+def leave_no_copy(engine: Engine) -> bool:
+    """After something was erased: empties SQLite's write-ahead log. False when somebody reads just now."""
+    if engine.dialect.name != "sqlite":
+        return True
+    raw = engine.raw_connection()
+    try:
+        done: bool = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        return done
+    finally:
+        raw.close()

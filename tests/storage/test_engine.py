@@ -1,0 +1,73 @@
+"""Databases are opened so that nothing waits for ever, nothing erased stays, and errors hold no texts."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from storage.engine import READING, leave_no_copy, open_engine
+from tests.services import Postgres, postgres
+
+__all__ = ["postgres"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "deep/folder/web.db"
+
+
+def test_a_locked_file_is_given_up_in_time_and_the_error_holds_no_text(file: Path) -> None:
+    engine = open_engine(f"sqlite:///{file}", wait=0.2)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE said (text TEXT)")
+    start = time.monotonic()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OperationalError) as error, engine.begin() as connection:
+            connection.execute(sa.text("INSERT INTO said VALUES (:text)"), {"text": "geheim verhaal"})
+    assert time.monotonic() - start < 5
+    assert "geheim" not in str(error.value)
+    engine.dispose()
+
+
+def test_a_reader_waits_for_no_writer(file: Path) -> None:
+    engine = open_engine(str(file), wait=0.2)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE said (text TEXT)")
+    with engine.begin(), engine.connect().execution_options(**{READING: True}) as reader:
+        assert reader.exec_driver_sql("SELECT count(*) FROM said").scalar() == 0
+    engine.dispose()
+
+
+def test_what_was_erased_is_in_no_file(file: Path) -> None:
+    engine = open_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE said (text TEXT)")
+        connection.exec_driver_sql("INSERT INTO said VALUES ('kanarie-4711')")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM said")
+    assert leave_no_copy(engine)
+    assert [path.name for path in file.parent.iterdir() if b"kanarie-4711" in path.read_bytes()] == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("address", ["mysql://x/y", "sqlite://", "sqlite:///:memory:", "post gres://user:geheim@x"])
+def test_other_databases_are_refused_without_repeating_the_address(address: str) -> None:
+    with pytest.raises(ValueError, match=r"Databases are SQLite files or PostgreSQL|no address") as error:
+        open_engine(address)
+    assert "geheim" not in str(error.value)
+
+
+def test_a_slow_statement_ends_in_time_on_postgresql(postgres: Postgres) -> None:
+    engine = open_engine(postgres.new_database(), wait=0.3)
+    start = time.monotonic()
+    with pytest.raises(OperationalError), engine.connect() as connection:
+        connection.exec_driver_sql("SELECT pg_sleep(30)")
+    assert time.monotonic() - start < 10
+    engine.dispose()
