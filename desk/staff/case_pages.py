@@ -50,7 +50,7 @@ class AnswerForm(TextForm):
     """An answer; `key` makes that it goes out once."""
 
     key = HiddenField(validators=[DataRequired("kies"), Length(max=64, message="kies")])
-    way = RadioField(choices=[MAIL, CHAT, PHONE], validators=[AnyOf([MAIL, CHAT, PHONE], message="kies")])
+    way = RadioField(validate_choice=False, validators=[AnyOf([MAIL, CHAT, PHONE], message="kies")])
 
 
 class AssignForm(FlaskForm):  # type: ignore[misc]
@@ -238,7 +238,8 @@ def close(reference: str) -> Any:
         return _refused(reference, form, {"reason": form.reason.data})
     try:
         me = current_user.account.username
-        cases.close(desk().database, case.reference, form.reason.data, me, desk().shop(), desk().clock())
+        reason = cases.clean(form.reason.data, 200)
+        cases.close(desk().database, case.reference, reason, me, desk().shop(), desk().clock())
     except cases.NotPossible:
         flash(word("kan_niet"), "fout")
         return _page(reference, status=409)
