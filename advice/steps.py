@@ -164,6 +164,8 @@ def _at_summary(draft: Draft, given: Given, possible: Possible, content: FormCon
 
 
 def _change(draft: Draft, given: Given, possible: Possible, content: FormContent) -> Turn:
+    if given.word == SEND:
+        return Turn(draft, end=SEND_IT)
     if given.part is None or given.part not in applicable(draft, possible, content):
         if draft.stap == CHANGE:
             return _wrong(draft, "utter_advies_fout_aanpassen")

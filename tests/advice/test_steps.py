@@ -177,6 +177,7 @@ def test_a_part_that_the_request_does_not_have_can_not_be_changed(complete: Draf
         *("Mijn vraag", "Onderwerp", "Naam", "Waar het antwoord heen gaat")
     ]
     assert say(menu, content, word("terug")).draft.stap == "overzicht"
+    assert say(menu, content, word("versturen")).end == "versturen"
 
 
 @pytest.mark.parametrize("step", [*steps.STEPS, "overzicht", "aanpassen"])
