@@ -10,9 +10,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -26,7 +28,7 @@ Responses = Dict[str, List[Dict[str, Any]]]
 CONSENT = "Mag de winkel je antwoorden hiervoor gebruiken?"
 NUMBERS = ("113", "112", "1813")
 CANARY = "Kanarie-vraag: ik slaap slecht sinds mijn verhuizing"
-ALWAYS_OPEN = f"openingstijden: {{{', '.join(f'{day}: "00:00-23:59"' for day in DAYS)}}}"
+ALWAYS_OPEN = "openingstijden: {" + ", ".join(day + ': "00:00-23:59"' for day in DAYS) + "}"
 TO_SUMMARY = ["persoonlijk advies", "ja, dat mag", "Ik slaap slecht", "slaap", "Jan", "jan@voorbeeld.nl"]
 
 
@@ -45,6 +47,8 @@ class Desk:
             web_database=f"sqlite:///{folder / 'web.db'}",
             desk_database=f"sqlite:///{folder / 'desk.db'}",
             public_address="https://chat.voorbeeld.nl",
+            web_per_minute=100_000,
+            web_address_per_minute=100_000,
         )
         self.pair = Pair(self.environment, folder / "log")
         self.assistant = Assistant(self.environment)
@@ -467,3 +471,55 @@ def test_the_settings_reach_the_action_server(desk: Desk) -> None:
         command, capture_output=True, text=True, env=process_environment(desk.environment), check=True
     )
     assert output.stdout.strip() == "https://chat.voorbeeld.nl"
+
+
+class Visitor:
+    """A visitor of the web chat, without a browser."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.address = f"{desk.assistant.address}/webhooks/web"
+        self.origin = desk.assistant.address
+        self.token = self.call("POST", "/session", {})["token"]
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        headers = {"Content-Type": "application/json", "Origin": self.origin}
+        if path != "/session":
+            headers["Authorization"] = f"Bearer {self.token}"
+        data = None if body is None else json.dumps(body).encode()
+        with urlopen(Request(self.address + path, data, headers, method=method), timeout=60) as reply:
+            return json.load(reply)
+
+    def history(self) -> List[Dict[str, Any]]:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            found = self.call("GET", "/history")
+            if not found["busy"]:
+                events: List[Dict[str, Any]] = found["events"]
+                return events
+        raise AssertionError("no answer")
+
+    def say(self, *texts: str) -> str:
+        for text in texts:
+            self.call("POST", "/messages", {"id": uuid.uuid4().hex, "text": text})
+            events = self.history()
+        return str(events[-1].get("text"))
+
+
+def test_in_the_web_chat_nothing_private_stays_either(desk: Desk) -> None:
+    canary = f"kanarie.{uuid.uuid4().hex}@voorbeeld.nl"
+    visitor = Visitor(desk)
+    assert "Er is nog niets verstuurd." in visitor.say(*TO_SUMMARY[:5], canary)
+    assert "Je referentie is" in visitor.say("versturen")
+    assert set(desk.files_with(canary)) <= {"desk.db", "desk.db-wal"}
+    said = [event.get("text", "") for event in visitor.history()]
+    assert "[verwijderd]" in said
+    assert any("Antwoord per mail naar: [verwijderd]" in text for text in said)
+
+
+def test_erasing_in_the_web_chat_leaves_only_the_reply_that_says_so(desk: Desk) -> None:
+    visitor = Visitor(desk)
+    visitor.say(*TO_SUMMARY, "versturen", "verwijder al mijn gegevens")
+    assert visitor.say("ja graag").startswith("Alles is gewist:")
+    (left,) = visitor.history()
+    assert left["text"].startswith("Alles is gewist:")
+    assert "Ik ben de digitale assistent" in visitor.say("hallo")
