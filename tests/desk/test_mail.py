@@ -413,7 +413,7 @@ def hangs_up(connection: socket.socket, over: threading.Event) -> None:
 @pytest.mark.parametrize(
     ("say", "reason"),
     [
-        (says_nothing, "timeout"),
+        (says_nothing, "SMTPServerDisconnected"),
         (says_a_byte_now_and_then, "SMTPServerDisconnected"),
         (talks_another_language, "server answered -1"),
         (hangs_up, "SMTPServerDisconnected"),
