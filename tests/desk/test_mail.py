@@ -370,7 +370,7 @@ def test_starttls_is_used_with_a_certificate_that_is_trusted_and_only_then(
 
 
 class OddServer:
-    """Answers as it is told to, on a bare socket: nothing at all, or a byte now and then."""
+    """Answers as it is told to, on a bare socket: nothing at all, or without end."""
 
     def __init__(self, say: Callable[[socket.socket, threading.Event], None]) -> None:
         self.over = threading.Event()
@@ -397,9 +397,9 @@ def says_nothing(connection: socket.socket, over: threading.Event) -> None:
     over.wait(30)
 
 
-def says_a_byte_now_and_then(connection: socket.socket, over: threading.Event) -> None:
+def says_line_after_line(connection: socket.socket, over: threading.Event) -> None:
     while not over.wait(0.05):
-        connection.sendall(b"2")
+        connection.sendall(b"220-one moment please\r\n")
 
 
 def talks_another_language(connection: socket.socket, over: threading.Event) -> None:
@@ -414,7 +414,7 @@ def hangs_up(connection: socket.socket, over: threading.Event) -> None:
     ("say", "reason"),
     [
         (says_nothing, "SMTPServerDisconnected"),
-        (says_a_byte_now_and_then, "SMTPServerDisconnected"),
+        (says_line_after_line, "SMTPServerDisconnected"),
         (talks_another_language, "server answered -1"),
         (hangs_up, "SMTPServerDisconnected"),
     ],
