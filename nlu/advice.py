@@ -53,6 +53,7 @@ _QUESTIONS = frozenset(
 )
 _MOST_ANSWER_WORDS = 12
 _MOST_NAME_WORDS = 5
+_FEW_WORDS = 3
 _SURE = 0.6
 _UNCLEAR = frozenset({"out_of_scope", "other_language", "follow_up_topic", "follow_up_aspect"})
 _DATA = frozenset({"data_export", "data_delete"})
@@ -160,7 +161,9 @@ def in_advice(step: str, said: Said, lists: AdviceWords) -> Optional[AdviceTurn]
     if command == HUMAN:
         return None
     if step == QUESTION:
-        return AdviceTurn(ANSWER)
+        # "Ja, dat mag" pressed twice answers the question before this one.
+        again = len(said.words) <= _FEW_WORDS and lists.begins_with_yes_no(said.words)
+        return AdviceTurn(ANSWER, lists.yes_no(said.words) if again else None)
     found = _answer(step, said, lists, command)
     if found:
         return found

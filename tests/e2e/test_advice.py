@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import random
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -42,6 +44,7 @@ class Desk:
         self.environment = Environment(
             port=free_port(),
             actions_port=free_port(),
+            desk_port=free_port(),
             shop_file=str(self.shop),
             conversations=str(folder / "conversations.db"),
             web_database=f"sqlite:///{folder / 'web.db'}",
@@ -523,3 +526,48 @@ def test_erasing_in_the_web_chat_leaves_only_the_reply_that_says_so(desk: Desk) 
     (left,) = visitor.history()
     assert left["text"].startswith("Alles is gewist:")
     assert "Ik ben de digitale assistent" in visitor.say("hallo")
+
+
+FAULT_RUNS = int(os.environ.get("FAULT_RUNS", "5"))
+
+
+def test_killing_the_action_server_at_any_moment_of_sending_loses_and_doubles_nothing(desk: Desk) -> None:
+    moments = random.Random(2026)
+    seen = {"reply before the kill": 0, "apology": 0}
+    for number in range(FAULT_RUNS):
+        sender = f"storing-{uuid.uuid4().hex}"
+        desk.talk(sender, *TO_SUMMARY)
+        kill = threading.Timer(moments.uniform(0, 0.06), desk.kill_actions)
+        kill.start()
+        first = desk.say("versturen", sender)
+        kill.join()
+        desk.start_actions()
+        seen["reply before the kill" if "Je referentie is" in first else "apology"] += 1
+        last = desk.say("versturen", sender)
+        (case,) = desk.cases_of(sender)
+        assert case.reference in last, (number, first, last)
+        assert case.contact == "jan@voorbeeld.nl"
+    assert sum(seen.values()) == FAULT_RUNS
+    print(seen)
+
+
+def test_killing_everything_while_sending_in_the_web_chat_loses_and_doubles_nothing(desk: Desk) -> None:
+    moments = random.Random(11)
+    for _ in range(max(1, FAULT_RUNS // 5)):
+        canary = f"kanarie.{uuid.uuid4().hex}@voorbeeld.nl"
+        visitor = Visitor(desk)
+        visitor.say(*TO_SUMMARY[:5], canary)
+        visitor.call("POST", "/messages", {"id": uuid.uuid4().hex, "text": "versturen"})  # accepted
+        killed = threading.Event()
+        killed.wait(moments.uniform(0, 0.15))
+        for name in ("rasa", "actions", "desk"):
+            os.killpg(desk.pair.processes[name].pid, signal.SIGKILL)
+            desk.pair.processes[name].wait()
+        desk.pair.start()
+        said = [str(event.get("text")) for event in visitor.history()]
+        assert any("Je referentie is" in text for text in said), said[-2:]
+        database = desk.database()
+        found = cases.list_cases(database, search=canary)
+        database.close()
+        assert len(found) == 1
+        assert set(desk.files_with(canary)) <= {"desk.db", "desk.db-wal"}

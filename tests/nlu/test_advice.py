@@ -46,7 +46,7 @@ def test_a_command_works_at_every_step(understanding: Any, step: str, text: str,
         "Wat is magnesium?",
         "hoi, ik ben Jan en ik slaap slecht. Wat zijn de verzendkosten?",
         "ik wil niet stoppen met werken maar het moet wel minder",
-        "ja",
+        "nee ik slaap al weken niet goed meer",
         "ik ga niet terug naar mijn oude ritme",
         "serotonine",
         "kunnen jullie mij bellen over mijn klachten, ik kom er niet uit",
@@ -100,6 +100,8 @@ def test_yes_and_no(understanding: Any, step: str, text: str, word: Optional[str
 @pytest.mark.parametrize(
     ("step", "text", "word", "part"),
     [
+        ("vraag", "ja, dat mag", "ja", None),
+        ("vraag", "nee", "nee", None),
         ("onderwerp", "slaap", "slaap", None),
         ("onderwerp", "ik slaap slecht en ben moe", "slaap", None),
         ("onderwerp", "mijn bestelling", "bestelling", None),
