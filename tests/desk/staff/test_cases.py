@@ -91,6 +91,7 @@ def test_a_request_shows_question_contact_consent_and_history(owner: Owner, refe
         "vandaag 14:00, tekst 2026-11",
         "morgen 17:00",
         "de klant</strong>",
+        "<dt>Wordt gewist</dt><dd>24-11-2027</dd>",
     ):
         assert text in page, text
     assert "Het gesprek ervoor" not in page
