@@ -116,9 +116,8 @@ def show(reference: str) -> Any:
 def _page(reference: str, typed: Any = None, status: int = 200) -> Any:
     """The page of a request; `typed` is what somebody filled in and could not be taken."""
     case = _case(reference)
-    history: List[Any] = sorted(
-        (*case.events, *case.notes, *case.answers), key=lambda entry: entry.at or case.created_at
-    )
+    events = [event for event in case.events if event.text != "answered"]  # the answer itself says so
+    history: List[Any] = sorted((*events, *case.notes, *case.answers), key=lambda entry: entry.at or case.created_at)
     ways = [way for way in (MAIL, CHAT, PHONE) if _is_possible(case, way)]
     running = next((t for t in takeover.running(desk().database) if t.conversation == case.conversation), None)
     return (
