@@ -4,7 +4,7 @@ export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
 CODE := actions advice answering chain channels content desk evaluation monitoring nlu report review server shop storage tracking tests
 
-.PHONY: help setup run chat train test lint format evaluate bench fuzz report backup restore review lock spacy-model clean
+.PHONY: help setup run chat desk train test lint format evaluate bench fuzz report backup restore review lock spacy-model clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 14
@@ -20,6 +20,9 @@ run: .venv/.installed-app  ## train when needed, start both servers, print the a
 
 chat: .venv/.installed-app  ## the same, and talk in this terminal
 	@bash scripts/setup.sh && exec $(PY) -m server chat
+
+desk: .venv/.installed-app  ## the owners' command line, as in make desk DO=list
+	@bash scripts/setup.sh && exec $(PY) -m desk $(or $(DO),--help)
 
 train: .venv/.installed-app  ## train when the content changed (FORCE=1: always)
 	@bash scripts/setup.sh && exec $(PY) -m server train $(if $(FORCE),--force)

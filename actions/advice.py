@@ -102,7 +102,7 @@ class AskAdvice(Action):
             channel=tracker.get_latest_input_channel() or "",
             events=tracker.events,
             slots=tracker.slots,
-            titles={name: asked.knop.titel for name, asked in load_chain().check.vragen.items()},
+            titles={name: asked.titel for name, asked in load_chain().check.vragen.items()},
             content=content,
         )
         moment = now()

@@ -9,6 +9,7 @@ from advice.content import FormContent
 from desk import opening
 
 _SHOWN_START, _SHOWN_END = 1, 2
+_SHORT = 6
 
 
 def overview(
@@ -64,7 +65,9 @@ def in_part(text: str) -> str:
     """Enough to know it again, too little to use: "j…@voorbeeld.nl", "+3…78", "J…"."""
     if "@" in text:
         return f"{text[:_SHOWN_START]}…@{text.rpartition('@')[2]}"
-    return f"{text[: _SHOWN_START + 1]}…{text[-_SHOWN_END:]}" if text[-1:].isdigit() else f"{text[:_SHOWN_START]}…"
+    if len(text) > _SHORT and text[-1].isdigit():
+        return f"{text[: _SHOWN_START + 1]}…{text[-_SHOWN_END:]}"
+    return f"{text[:_SHOWN_START]}…"
 
 
 def counted(counts: Mapping[str, int], content: FormContent) -> str:

@@ -14,6 +14,7 @@ from nlu.triage import ORDER, URGENT
 SOFT_LEVELS = tuple(level for level in ORDER if level not in URGENT)
 CHECK_SLOT = "check_"
 MAX_LINES = 200
+REQUEST = "request_advice"
 
 Events = Sequence[Mapping[str, Any]]
 
@@ -29,9 +30,13 @@ def earlier_lines(events: Events, until: dt.datetime) -> List[Line]:
         moment = dt.datetime.fromtimestamp(at, dt.timezone.utc)
         if moment >= until:
             break
-        asked += kind == "user"
+        asked += kind == "user" and _intent(event) != REQUEST
         lines.append(Line("customer" if kind == "user" else "bot", text, moment))
-    return lines[-MAX_LINES:] if asked > 1 else []
+    return lines[-MAX_LINES:] if asked else []
+
+
+def _intent(event: Mapping[str, Any]) -> str:
+    return str(((event.get("parse_data") or {}).get("intent") or {}).get("name") or "")
 
 
 def session_events(events: Events) -> Events:

@@ -69,7 +69,7 @@ class Turn:
 
 def answer(draft: Draft, given: Given, possible: Possible, content: FormContent, now: dt.datetime) -> Turn:
     """Takes an answer to the step of the draft."""
-    if draft.stap in PRIVATE and given.word not in (BACK, STOP, SKIP, WHY):
+    if draft.stap in PRIVATE and given.word not in (BACK, STOP, SKIP, WHY, YES, NO):
         draft = draft.with_private(*checks.private_forms(given.text))
     if given.word == WHY:
         return Turn(draft, (f"utter_advies_waarom_{draft.stap}",))
@@ -117,6 +117,8 @@ def _taken(draft: Draft, given: Given, content: FormContent, now: dt.datetime) -
         moment = now.astimezone(dt.timezone.utc).isoformat()
         return replace(draft, toestemming={"versie": content.toestemming.versie, "tijd": moment})
     if step == QUESTION:
+        if given.word in (YES, NO):
+            raise checks.Unusable("utter_advies_fout_vraag")
         return replace(draft, vraag=checks.question(given.text))
     if step == SUBJECT:
         names = [choice.naam for choice in content.onderwerpen]
@@ -164,6 +166,8 @@ def _at_summary(draft: Draft, given: Given, possible: Possible, content: FormCon
 
 
 def _change(draft: Draft, given: Given, possible: Possible, content: FormContent) -> Turn:
+    if given.word == SEND:
+        return Turn(draft, end=SEND_IT)
     if given.part is None or given.part not in applicable(draft, possible, content):
         if draft.stap == CHANGE:
             return _wrong(draft, "utter_advies_fout_aanpassen")

@@ -63,6 +63,7 @@ def _serve(environment: Environment) -> int:
     from desk.server import serve
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         serve(environment)
     except ValueError as error:

@@ -222,13 +222,27 @@ def send(settings: SmtpSettings, message: EmailMessage, about_to: Callable[[], b
         _leave(connection)
 
 
+class _Smtp(smtplib.SMTP):
+    """Can be hung up by the watchdog from the first byte on: connecting already waits for the server's greeting."""
+
+    def __init__(self, connection: List[smtplib.SMTP], *arguments: Any, **options: Any) -> None:
+        connection.append(self)
+        super().__init__(*arguments, **options)
+
+
+class _SmtpOverTls(smtplib.SMTP_SSL):
+    def __init__(self, connection: List[smtplib.SMTP], *arguments: Any, **options: Any) -> None:
+        connection.append(self)
+        super().__init__(*arguments, **options)
+
+
 def _connect(settings: SmtpSettings, connection: List[smtplib.SMTP]) -> smtplib.SMTP:
     context = ssl.create_default_context() if settings.tls != NONE else None
+    where = (settings.host, settings.port)
     if settings.tls == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, settings.port, timeout=STEP_TIMEOUT, context=context)
+        server: smtplib.SMTP = _SmtpOverTls(connection, *where, timeout=STEP_TIMEOUT, context=context)
     else:
-        server = smtplib.SMTP(settings.host, settings.port, timeout=STEP_TIMEOUT)
-    connection.append(server)
+        server = _Smtp(connection, *where, timeout=STEP_TIMEOUT)
     server.ehlo_or_helo_if_needed()
     if settings.tls == "starttls":
         server.starttls(context=context)

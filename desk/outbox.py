@@ -23,6 +23,7 @@ from desk.models import CHAT, DEAD, DONE, SENDING, WAITING, CaseEvent, OutboxRow
 from shop.settings import Shop
 
 LEASE = dt.timedelta(seconds=180)  # longer than any single delivery may take
+CHAT_LEASE = dt.timedelta(seconds=45)  # somebody is waiting in a live conversation
 FIRST_DELAY = 15.0  # seconds
 LONGEST_DELAY = 3_600.0
 GIVE_UP = dt.timedelta(days=3)  # a mail server that is down over a weekend loses nothing
@@ -179,7 +180,7 @@ def claim(
                 continue
             in_doubt = bool(row.handed_over)
             row.state, row.attempts = SENDING, row.attempts + 1
-            row.lease, row.lease_until = uuid.uuid4().hex, now + LEASE
+            row.lease, row.lease_until = uuid.uuid4().hex, now + (CHAT_LEASE if kind == CHAT else LEASE)
             items.append(_item(row, in_doubt))
             if (
                 kind == CHAT

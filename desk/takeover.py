@@ -415,7 +415,7 @@ class HumanSide:
     def chat_to_deliver(self, channel: str, limit: int = 20) -> List[ChatOut]:
         """What to deliver on this channel now, at most one for each conversation, oldest first.
 
-        Each is leased: report it with `delivered` or `failed` within three minutes. One that was delivered but not
+        Each is leased: report it with `delivered` or `failed` within 45 seconds. One that was delivered but not
         reported (a crash) comes again. Also gives back what was silent for too long.
         """
         try:

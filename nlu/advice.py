@@ -53,6 +53,7 @@ _QUESTIONS = frozenset(
 )
 _MOST_ANSWER_WORDS = 12
 _MOST_NAME_WORDS = 5
+_FEW_WORDS = 3
 _SURE = 0.6
 _UNCLEAR = frozenset({"out_of_scope", "other_language", "follow_up_topic", "follow_up_aspect"})
 _DATA = frozenset({"data_export", "data_delete"})
@@ -107,11 +108,19 @@ class AdviceWords:
 
     def yes_no(self, words: Sequence[str]) -> Optional[str]:
         """YES or NO; None when neither or when it says both, for consent must be clear."""
-        found = self._yes_no.find(words)
-        names = {item.name for item in found}
-        if names == {YES, NO} and any(item.name == YES and item.start == 0 for item in found):
+        names = {item.name for item in self._yes_no.find(words)}
+        if self.says_both(words):
             return None
         return NO if NO in names else YES if names else None
+
+    def says_both(self, words: Sequence[str]) -> bool:
+        """Whether it begins with yes and takes something back: "ja maar niet mijn naam"."""
+        found = self._yes_no.find(words)
+        return {item.name for item in found} == {YES, NO} and any(i.name == YES and i.start == 0 for i in found)
+
+    def begins_with_yes_no(self, words: Sequence[str]) -> bool:
+        """Whether its first words say yes or no: "is goed", "mag"."""
+        return any(item.start == 0 for item in self._yes_no.find(words))
 
     def subject(self, words: Sequence[str]) -> Optional[str]:
         """What the message says that the request is about."""
@@ -152,7 +161,9 @@ def in_advice(step: str, said: Said, lists: AdviceWords) -> Optional[AdviceTurn]
     if command == HUMAN:
         return None
     if step == QUESTION:
-        return AdviceTurn(ANSWER)
+        # "Ja, dat mag" pressed twice answers the question before this one.
+        again = len(said.words) <= _FEW_WORDS and lists.begins_with_yes_no(said.words)
+        return AdviceTurn(ANSWER, lists.yes_no(said.words) if again else None)
     found = _answer(step, said, lists, command)
     if found:
         return found
@@ -178,11 +189,13 @@ def _answer(step: str, said: Said, lists: AdviceWords, command: Optional[str]) -
             return AdviceTurn(ANSWER, SKIP)
     elif step == SUBJECT and lists.is_subject(said.words):
         return AdviceTurn(ANSWER, lists.subject(said.words))
-    elif asks or not few:
-        return None
-    elif step in YES_NO:
+    elif step in YES_NO and few and (not asks or lists.begins_with_yes_no(said.words)):
+        if lists.says_both(said.words):
+            return AdviceTurn(ANSWER)
         word = lists.yes_no(said.words) or {_AFFIRM: YES, _DENY: NO}.get(said.intent)
         return AdviceTurn(ANSWER, word) if word else None
+    elif asks or not few:
+        return None
     elif step == SUBJECT:
         word = lists.subject(said.words)
         return AdviceTurn(ANSWER, word) if word else None
@@ -206,7 +219,8 @@ def _interrupts(step: str, said: Said) -> bool:
     """Whether a message that is no clear answer deserves a reply of its own, after which the form asks again."""
     if said.intent in _NO_INTERRUPTION or said.intent.startswith(_NO_INTERRUPTION_PREFIXES):
         return False
-    if said.intent in _UNCLEAR and not said.is_question and len(said.words) <= _MOST_NAME_WORDS:
+    few = len(said.words) <= _MOST_NAME_WORDS
+    if few and not said.is_question and (said.intent in _UNCLEAR or said.confidence < _SURE):
         return False
     if step != NAME:
         return True

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import date
 from pathlib import Path
-from typing import Dict
+from typing import Dict, List, Optional, Sequence
 
 from content.catalogue import FAQ_RESPONSE
+from content.claims import read_claims
 from evaluation.datasets import DATA, all_texts, load_examples, load_unseen, read_yaml
 from nlu.lexicon import Lexicon
-from review import decisions, examples, proposals
+from review import decisions, desk_proposals, examples, proposals
 from review.conversations import NoConversations, read_sessions, store_address
+from review.desk_proposals import DeskProposals
 from shop.settings import SettingsError, load_environment
 
 
@@ -25,9 +28,18 @@ def main() -> int:
     parser.add_argument("--file", type=Path, default=decisions.FILE, help="another file than var/review.yml")
     arguments = parser.parse_args()
     try:
+        environment = load_environment()
+        desk = DeskProposals(environment.desk_database)
         if arguments.accept:
-            return accept(arguments.file)
-        return propose(arguments.store or store_address(load_environment().conversations), arguments.file)
+            return accept(arguments.file, desk=desk)
+        wanted = desk.open()
+        try:
+            url = arguments.store or store_address(environment.conversations)
+        except NoConversations:
+            if not wanted:
+                raise
+            url = ""
+        return propose(url, arguments.file, wanted=wanted)
     except (NoConversations, decisions.DecisionError, SettingsError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -43,11 +55,19 @@ def canonical_questions(data: Path = DATA) -> Dict[str, str]:
     return found
 
 
-def propose(url: str, file: Path, data: Path = DATA) -> int:
-    """Reads the conversations and writes the proposals, keeping decisions that were made before."""
+def propose(url: str, file: Path, data: Path = DATA, wanted: Sequence[proposals.Proposal] = ()) -> int:
+    """Reads the conversations and writes the proposals, keeping decisions that were made before.
+
+    Args:
+        url: of the tracker store, '' without one.
+        file: for the proposals.
+        data: the examples.
+        wanted: what the owners proposed on the staff page; comes first.
+    """
     lexicon = Lexicon.load()
     old = decisions.read(file)
-    found = proposals.find(read_sessions(url), canonical_questions(data), lexicon)
+    found = proposals.find(read_sessions(url) if url else (), canonical_questions(data), lexicon)
+    found = desk_proposals.first(wanted, found, lexicon)
     known = [text for text, _ in load_examples(data)]
     entries = decisions.combine(old, found, known, lexicon)
     decisions.write(entries, file)
@@ -56,15 +76,23 @@ def propose(url: str, file: Path, data: Path = DATA) -> int:
     return 0
 
 
-def accept(file: Path, data: Path = DATA) -> int:
-    """Adds accepted proposals to the examples and takes them out of the file."""
+def accept(file: Path, data: Path = DATA, desk: Optional[DeskProposals] = None) -> int:
+    """Adds accepted proposals to the examples, or writes drafts of new questions; takes them out of the file."""
     from nlu.triage import assess
 
     entries = decisions.read(file)
     added, left = examples.add_accepted(
         entries, data, all_texts(load_unseen()), Lexicon.load(), lambda text: assess(text) is not None
     )
+    drafts: List[desk_proposals.Draft] = []
+    if desk is not None:
+        topics = [path.stem for path in (data / "faq").glob("*.yml")]
+        left, drafts = desk_proposals.settle(desk, entries, left, topics, read_claims(), date.today())
     decisions.write(left, file)
+    for draft in drafts:
+        print(f"draft of a new question: {draft.file}")
+        for finding in draft.findings:
+            print(f"  mind this in its answer: {finding}")
     for text, label in added:
         print(f"added to {label}: {examples.shorten(text)}")
     for entry in left:

@@ -26,6 +26,8 @@ _HEAD = """\
 # E-mail addresses, telephone numbers, postcodes, order numbers and other long numbers are masked as ***. NAMES CAN'T BE
 # RECOGNISED RELIABLY: take them out yourself, or reject the message. An id is one of data/faq/, or an intent such as
 # out_of_scope. Messages about safety are never listed here.
+# With an answer: an owner wants this question answered. Give it the id of a question that there is (it becomes an
+# example) or a new one, such as magnesium_bier (a draft of the new question is written to var/faq/).
 """
 
 
@@ -72,6 +74,8 @@ def _entry(file: Path, item: Any) -> Entry:
         str(item.get("id") or "").strip(),
         str(item.get("why") or ""),
         count if isinstance(count, int) else 1,
+        str(item.get("answer") or ""),
+        item["desk"] if isinstance(item.get("desk"), int) else 0,
     )
     return Entry(proposal, decision, str(item.get("refused") or ""))
 
@@ -103,6 +107,8 @@ def write(entries: Sequence[Entry], file: Path = FILE) -> None:
         proposal = entry.proposal
         item: Dict[str, Any] = {"text": Quoted(proposal.text), "id": Quoted(proposal.id), "why": proposal.why}
         item.update(count=proposal.count, decision=Quoted(entry.decision))
+        if proposal.answer:
+            item.update(answer=Quoted(proposal.answer), desk=proposal.desk_id)
         if entry.refused:
             item["refused"] = entry.refused
         items.append(item)

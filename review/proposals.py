@@ -41,12 +41,16 @@ class Proposal:
         id: an id of the catalogue or the name of an intent, '' when there is no idea.
         why: where it comes from, for the owner.
         count: how many times it was seen.
+        answer: what an owner answered, '' when it comes from a conversation.
+        desk_id: number of the owner's proposal, 0 without one.
     """
 
     text: str
     id: str
     why: str
     count: int = 1
+    answer: str = ""
+    desk_id: int = 0
 
 
 def find(sessions: Iterable[Sequence[Message]], questions: Mapping[str, str], lexicon: Lexicon) -> List[Proposal]:

@@ -78,6 +78,7 @@ def _serve(environment: Environment, chat: bool) -> int:
         print(
             f"Schakel is ready: http://{_shown(environment.host)}:{environment.port}/   (Ctrl-C stops it)", flush=True
         )
+        print(f"The owners' page: http://{_shown(environment.desk_host)}:{environment.desk_port}/", flush=True)
         if chat:
             _talk(environment)
             return 0

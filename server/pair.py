@@ -1,4 +1,4 @@
-"""Runs the action server and Rasa together: starts both, waits until both are ready, stops both."""
+"""Runs the action server, Rasa and the advice desk together: starts them, waits until they are ready, stops them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ from shop.settings import Environment
 
 START_TIMEOUT = 120  # seconds; a cold disk reads Rasa's libraries slowly
 STOP_TIMEOUT = 20
+DESK = "desk"
+DESK_PAUSE = 10.0  # seconds at least between two starts of a desk that keeps ending
 _POLL = 0.1
 
 
 @dataclass
 class Pair:
-    """The two running processes.
+    """The running processes: the two that answer customers, and the desk, which is started again when it ends.
 
     Attributes:
         environment: the settings both run with.
@@ -38,7 +40,7 @@ class Pair:
     processes: Dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Starts both and returns when both answer.
+        """Starts all three and returns when the two that customers need answer.
 
         Raises:
             CannotStart: a port is taken, the model is missing, or a process ended before it was ready.
@@ -49,12 +51,17 @@ class Pair:
         signature.check(MODEL, env.secret)
         check_port("127.0.0.1", env.actions_port, "SCHAKEL_ACTIONS_PORT")
         check_port(env.host, env.port, "SCHAKEL_PORT")
+        check_port(env.desk_host, env.desk_port, "SCHAKEL_DESK_PORT")
         Path(env.conversations).parent.mkdir(parents=True, exist_ok=True)
         self._spawn("actions", [sys.executable, "-m", "actions.server"])
+        self._spawn(DESK, desk_command())
         self._spawn("rasa", rasa_command(env))
         try:
             self._wait("actions", f"http://127.0.0.1:{env.actions_port}/health")
             self._wait("rasa", f"http://{env.host}:{env.port}/webhooks/rest/ready")
+            if self.processes[DESK].poll() is not None:
+                where = f" Its log is {self.log_folder / DESK}.log." if self.log_folder else ""
+                raise CannotStart(f"The desk stopped while starting.{where}")
         except BaseException:
             self.stop()
             raise
@@ -63,7 +70,7 @@ class Pair:
         output = None
         if self.log_folder:
             self.log_folder.mkdir(parents=True, exist_ok=True)
-            output = (self.log_folder / f"{name}.log").open("wb")
+            output = (self.log_folder / f"{name}.log").open("ab" if name in self.processes else "wb")
         # A session of its own: Ctrl-C reaches only this process, which then stops both in order.
         self.processes[name] = subprocess.Popen(
             command, env=process_environment(self.environment), stdout=output, stderr=output, start_new_session=True
@@ -86,16 +93,22 @@ class Pair:
         raise CannotStart(f"The {name} server was not ready within {START_TIMEOUT} seconds.")
 
     def wait(self) -> str:
-        """Blocks until one of the two ends; returns its name."""
+        """Blocks until one of the two that customers need ends; returns its name. The desk is started again."""
+        restarted = 0.0
         while True:
-            for name, process in self.processes.items():
-                if process.poll() is not None:
+            for name, process in list(self.processes.items()):
+                if process.poll() is None:
+                    continue
+                if name != DESK:
                     return name
+                if time.monotonic() - restarted > DESK_PAUSE:
+                    restarted = time.monotonic()
+                    self._spawn(DESK, desk_command())
             time.sleep(_POLL)
 
     def stop(self) -> None:
-        """Asks both to stop, Rasa first so that its last message can still run an action; kills after a while."""
-        for name in ("rasa", "actions"):
+        """Asks all to stop, Rasa first so that its last message can still run an action; kills after a while."""
+        for name in ("rasa", "actions", DESK):
             process = self.processes.get(name)
             if process is None or process.poll() is not None:
                 continue
@@ -114,6 +127,11 @@ def rasa_command(environment: Environment) -> List[str]:
         *("--interface", environment.host, "--port", str(environment.port)),
         *("--endpoints", "endpoints.yml", "--credentials", "credentials.yml"),
     ]
+
+
+def desk_command() -> List[str]:
+    """The command that starts the desk: the owners' page, mail, the purge."""
+    return [sys.executable, "-m", "desk", "serve"]
 
 
 def process_environment(environment: Environment) -> Dict[str, str]:

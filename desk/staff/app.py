@@ -95,6 +95,7 @@ def create_app(
     app.context_processor(_for_templates)
     app.add_template_filter(_moment, "moment")
     app.add_template_filter(_ago, "geleden")
+    app.add_template_filter(_day, "dag")
     app.register_error_handler(HTTPException, _on_http_error)
     app.register_error_handler(CSRFError, _on_forged)
     app.register_error_handler(DeskUnavailable, _on_unavailable)
@@ -137,6 +138,10 @@ def _for_templates() -> Dict[str, Any]:
 
 def _moment(moment: Optional[dt.datetime]) -> str:
     return in_words(moment, login.desk().clock()) if moment else "-"
+
+
+def _day(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(ZONE):%d-%m-%Y}"
 
 
 def _ago(moment: dt.datetime) -> str:

@@ -50,7 +50,7 @@ class AnswerForm(TextForm):
     """An answer; `key` makes that it goes out once."""
 
     key = HiddenField(validators=[DataRequired("kies"), Length(max=64, message="kies")])
-    way = RadioField(choices=[MAIL, CHAT, PHONE], validators=[AnyOf([MAIL, CHAT, PHONE], message="kies")])
+    way = RadioField(validate_choice=False, validators=[AnyOf([MAIL, CHAT, PHONE], message="kies")])
 
 
 class AssignForm(FlaskForm):  # type: ignore[misc]
@@ -116,9 +116,8 @@ def show(reference: str) -> Any:
 def _page(reference: str, typed: Any = None, status: int = 200) -> Any:
     """The page of a request; `typed` is what somebody filled in and could not be taken."""
     case = _case(reference)
-    history: List[Any] = sorted(
-        (*case.events, *case.notes, *case.answers), key=lambda entry: entry.at or case.created_at
-    )
+    events = [event for event in case.events if event.text != "answered"]  # the answer itself says so
+    history: List[Any] = sorted((*events, *case.notes, *case.answers), key=lambda entry: entry.at or case.created_at)
     ways = [way for way in (MAIL, CHAT, PHONE) if _is_possible(case, way)]
     running = next((t for t in takeover.running(desk().database) if t.conversation == case.conversation), None)
     return (
@@ -238,7 +237,8 @@ def close(reference: str) -> Any:
         return _refused(reference, form, {"reason": form.reason.data})
     try:
         me = current_user.account.username
-        cases.close(desk().database, case.reference, form.reason.data, me, desk().shop(), desk().clock())
+        reason = cases.clean(form.reason.data, 200)
+        cases.close(desk().database, case.reference, reason, me, desk().shop(), desk().clock())
     except cases.NotPossible:
         flash(word("kan_niet"), "fout")
         return _page(reference, status=409)

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any, List, Optional
 
 import sqlalchemy as sa
-from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask_login import UserMixin, current_user, login_required, login_user, logout_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -56,6 +56,8 @@ class User(UserMixin):  # type: ignore[misc]
 
 def load_user(kept: str) -> Optional[User]:
     """The user that a session stands for; None when the login is over."""
+    if "desk_is_down" in g:  # the page that says so needs no user
+        return None
     number, _, version = kept.partition(":")
     since = session.get("since")
     if not number.isdigit() or not isinstance(since, (int, float)):

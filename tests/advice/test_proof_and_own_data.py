@@ -38,7 +38,7 @@ def test_what_was_typed_as_proof_is_private_and_the_reference_is_not() -> None:
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("jan@voorbeeld.nl", "j…@voorbeeld.nl"), ("+31612345678", "+3…78"), ("Jan", "J…"), ("88", "88…88")],
+    [("jan@voorbeeld.nl", "j…@voorbeeld.nl"), ("+31612345678", "+3…78"), ("Jan", "J…"), ("88", "8…")],
 )
 def test_addresses_are_shown_in_part(text: str, shown: str) -> None:
     assert in_part(text) == shown

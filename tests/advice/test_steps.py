@@ -137,6 +137,14 @@ def test_three_wrong_answers_in_a_row_bring_the_offer_to_skip_or_stop(
     assert offer not in replies[:2]
 
 
+@pytest.mark.parametrize("pressed", ["ja", "nee"])
+def test_the_button_of_the_consent_pressed_twice_is_no_question(
+    draft: Draft, content: FormContent, pressed: str
+) -> None:
+    turn = say(draft, content, word("ja"), Given("ja, dat mag", pressed))
+    assert (turn.draft.stap, turn.say, turn.draft.prive) == ("vraag", ("utter_advies_fout_vraag",), ())
+
+
 def test_a_right_answer_starts_the_count_anew(draft: Draft, content: FormContent) -> None:
     turn = say(
         draft, content, *FILLED[:4], Given("eh"), Given("eh"), Given("jan@voorbeeld.nl"), Given("eh"), possible=ALL
@@ -177,6 +185,7 @@ def test_a_part_that_the_request_does_not_have_can_not_be_changed(complete: Draf
         *("Mijn vraag", "Onderwerp", "Naam", "Waar het antwoord heen gaat")
     ]
     assert say(menu, content, word("terug")).draft.stap == "overzicht"
+    assert say(menu, content, word("versturen")).end == "versturen"
 
 
 @pytest.mark.parametrize("step", [*steps.STEPS, "overzicht", "aanpassen"])

@@ -113,7 +113,14 @@ def test_every_placeholder_in_a_text_can_be_filled(responses: Responses) -> None
     assert not {n: p for n, p in unknown.items() if not n.startswith(CHAIN_RESPONSES)}
 
 
-CHAIN_RESPONSES = ("utter_schakel", "utter_keten", "utter_check", "utter_ask")
+CHAIN_RESPONSES = (
+    *("utter_schakel", "utter_keten", "utter_check", "utter_ask"),
+    *("utter_advies", "utter_mens", "utter_status", "utter_inzage", "utter_gewist"),  # filled by actions
+)
+
+
+# Chosen by step, way or status; tests/advice/test_content.py checks that each is there.
+NAMED_BY_STEP = ("utter_advies_waarom_", "utter_advies_nodig_", "utter_advies_verstuurd_", "utter_status_")
 
 
 def test_every_rule_names_a_response_that_exists_and_every_response_is_used(
@@ -128,14 +135,16 @@ def test_every_rule_names_a_response_that_exists_and_every_response_is_used(
     }
     utterances = {name for name in named if name.startswith("utter_")}
     assert utterances - set(responses) == {"utter_faq"}
-    code = "".join(p.read_text() for folder in ("actions", "answering", "chain") for p in Path(folder).rglob("*.py"))
+    code = "".join(
+        p.read_text() for folder in ("actions", "advice", "answering", "chain") for p in Path(folder).rglob("*.py")
+    )
     dead = [
         name
         for name in responses
         if not name.startswith(FAQ_RESPONSE)
         and name not in named
         and name not in code
-        and not name.startswith("utter_ask_")
+        and not name.startswith(("utter_ask_", *NAMED_BY_STEP))
     ]
     assert not dead
 
@@ -160,7 +169,9 @@ def test_every_button_asks_something_that_the_assistant_was_taught(
     payloads = {
         button["payload"]
         for name, variations in {**responses, **load_texts()}.items()
-        if not name.startswith("utter_ask_")  # answers to a form's question, understood by the form
+        if not name.startswith(
+            ("utter_ask_", "utter_advies_hulp", "utter_advies_niet_verstuurd")
+        )  # answers to a form's question, understood by the form
         for v in variations
         for button in v.get("buttons") or []
     } | {entry.vraag for entry in catalogue_from_responses(responses).values()}

@@ -45,12 +45,15 @@ class Clock:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'desk.db'}"
-    found: str = request.getfixturevalue("postgres").new_database()
-    return found
+        yield f"sqlite:///{tmp_path / 'desk.db'}"
+        return
+    cluster = request.getfixturevalue("postgres")
+    found: str = cluster.new_database()
+    yield found
+    cluster.take_back(found)
 
 
 @pytest.fixture

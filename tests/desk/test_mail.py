@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from typing import Callable, List
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, List
 
 import pytest
 
+from desk import mail as mail_module
 from desk import outbox
 from desk.cases import Contact, answer, close, get_case, open_case
 from desk.database import Database
@@ -321,6 +328,117 @@ def test_tls_that_can_not_be_trusted_stops_before_anything_is_said(
         pass
     assert mail_server.received == []
     assert worker.problem == "the mail server does not take mail (SMTPNotSupportedError)"
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for localhost, signed by itself, with its key in the same file."""
+    file = tmp_path / "localhost.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(file), "-out", f"{file}.crt"]
+    subprocess.run(command, check=True, capture_output=True)
+    with file.open("ab") as both:
+        both.write(Path(f"{file}.crt").read_bytes())
+    return file
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_starttls_is_used_with_a_certificate_that_is_trusted_and_only_then(
+    database: Database,
+    shop: Shop,
+    clock: Clock,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    trusted: bool,
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = MailServer()
+    server.start(tls_context=context)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+    try:
+        environment = Environment(smtp_host="localhost", smtp_port=server.port, smtp_tls="starttls")
+        worker = Worker(database, environment, lambda: shop, clock)
+        open_case(database, a_request(contact=Contact("here")), shop, clock())
+        while worker.deliver_one():
+            pass
+        assert server.recipients == (["info@testwinkel.nl"] if trusted else [])
+        assert worker.problem == ("" if trusted else "the mail server does not take mail (SSLCertVerificationError)")
+    finally:
+        server.stop()
+
+
+class OddServer:
+    """Answers as it is told to, on a bare socket: nothing at all, or without end."""
+
+    def __init__(self, say: Callable[[socket.socket, threading.Event], None]) -> None:
+        self.over = threading.Event()
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listening.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, args=(say,))
+        self.thread.start()
+
+    def _serve(self, say: Callable[[socket.socket, threading.Event], None]) -> None:
+        try:
+            connection, _ = self.listening.accept()
+            with connection:
+                say(connection, self.over)
+        except OSError:
+            pass
+
+    def stop(self) -> None:
+        self.over.set()
+        self.listening.close()
+        self.thread.join()
+
+
+def says_nothing(connection: socket.socket, over: threading.Event) -> None:
+    over.wait(30)
+
+
+def says_line_after_line(connection: socket.socket, over: threading.Event) -> None:
+    while not over.wait(0.05):
+        connection.sendall(b"220-one moment please\r\n")
+
+
+def talks_another_language(connection: socket.socket, over: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def hangs_up(connection: socket.socket, over: threading.Event) -> None:
+    return
+
+
+@pytest.mark.parametrize(
+    ("say", "reason"),
+    [
+        (says_nothing, "SMTPServerDisconnected"),
+        (says_line_after_line, "SMTPServerDisconnected"),
+        (talks_another_language, "server answered -1"),
+        (hangs_up, "SMTPServerDisconnected"),
+    ],
+)
+def test_a_server_that_is_slow_or_strange_holds_the_worker_up_for_a_bounded_time(
+    database: Database, shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch, say: Any, reason: str
+) -> None:
+    monkeypatch.setattr(mail_module, "STEP_TIMEOUT", 0.3)
+    monkeypatch.setattr(mail_module, "TOTAL_TIMEOUT", 1.0)
+    server = OddServer(say)
+    environment = Environment(smtp_host="127.0.0.1", smtp_port=server.port, smtp_tls="none")
+    worker = Worker(database, environment, lambda: shop, clock)
+    open_case(database, a_request(contact=Contact("here")), shop, clock())
+    began = time.monotonic()
+    while worker.deliver_one():
+        pass
+    assert time.monotonic() - began < 5
+    server.stop()
+    assert worker.problem == f"the mail server does not take mail ({reason})"
+    assert outbox.counts(database) == {"mail done": 1, "mail waiting": 1}
+
+
+def test_one_delivery_ends_before_its_lease_does() -> None:
+    assert outbox.LEASE.total_seconds() > mail_module.TOTAL_TIMEOUT + mail_module.STEP_TIMEOUT
 
 
 def test_missing_settings_are_named(shop: Shop) -> None:

@@ -80,14 +80,17 @@ def test_of_two_owners_who_press_at_once_one_wins_and_the_other_hears_who(databa
         together = threading.Barrier(2)
         outcomes: List[Any] = []
 
-        def press(person: Person, conversation: str = conversation, together: Any = together) -> None:
+        def press(person: Person, conversation: str, together: Any, outcomes: List[Any]) -> None:
             together.wait()
             try:
                 outcomes.append((person.name, begin(database, person, conversation)))
             except AlreadyTaken as taken:
                 outcomes.append(("refused", taken.name))
 
-        threads = [threading.Thread(target=press, args=(person,)) for person in (MARIEKE, STEPHAN)]
+        threads = [
+            threading.Thread(target=press, args=(person, conversation, together, outcomes))
+            for person in (MARIEKE, STEPHAN)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

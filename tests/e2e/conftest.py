@@ -71,6 +71,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
         conversations=str(folder / "conversations.db"),
         web_database=f"sqlite:///{folder / 'web.db'}",
         desk_database=f"sqlite:///{folder / 'desk.db'}",
+        desk_port=free_port(),
     )
 
 

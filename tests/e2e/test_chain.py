@@ -165,7 +165,7 @@ def test_the_self_check_ends_in_what_to_pay_attention_to(assistant: Assistant) -
     last = assistant.ask("nee, bijna nooit", sender)
     assert last[0]["text"].startswith("Hier kun je op letten:\n- Slaapritme")
     assert last[1]["image"] == "/keten/plaat/check-slaap-daglicht.svg"
-    assert "eigenaren" in said(assistant, "ja graag", sender).lower()
+    assert "Mag de winkel je antwoorden hiervoor gebruiken?" in said(assistant, "ja graag", sender)
 
 
 def test_the_self_check_can_be_stopped_and_begins_anew(assistant: Assistant) -> None:

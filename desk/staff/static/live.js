@@ -77,6 +77,7 @@ async function follow(log) {
     trouble.textContent = text;
     trouble.hidden = !text;
   };
+  const list = log.querySelector("ol");
   let last = Number(log.dataset.last);
   let wake = () => {};
   const form = document.getElementById("bericht");
@@ -110,11 +111,11 @@ async function follow(log) {
       const { lines, undelivered, ended } = await ask(`${log.dataset.news}?na=${last}`);
       const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
       for (const line of lines) {
-        if (line.n > last) log.append(draw(line));
+        if (line.n > last) list.append(draw(line));
         last = Math.max(last, line.n);
       }
       if (lines.length && isAtEnd) log.scrollTop = log.scrollHeight;
-      for (const item of log.children) {
+      for (const item of list.children) {
         const shown = undelivered[item.id.slice(1)] ?? "";
         const place = item.querySelector(".delivery");
         if (place.textContent !== shown) place.textContent = shown;
