@@ -12,7 +12,7 @@ MAX_WORD = 40
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S{1,300}|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.]{2,64}")
 _REPEATED = re.compile(r"([^\W\d])\1{2,}")
-_WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*|[\U0001f44d\U0001f44e]")  # a thumb is a word
 _LETTERS = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "–": "-", "—": "-", "ß": "ss", "ø": "o", "æ": "ae"})
 # One spelling for what is written in many ways: "5 htp", "vit. b 6", "b-12", "omega-3", "l tryptofaan".
 _JOINED = (
