@@ -13,6 +13,7 @@ from nlu.context import (
     DUAL,
     FOLLOW_UPS,
     MISSING_RESPONSE,
+    NO_SHOP,
     QUESTIONS_RESPONSE,
     Conversation,
     Resolution,
@@ -370,7 +371,9 @@ class Understanding:
             return best if about[best] > 0.5 * sum(about.values()) else None
 
         aspects = self._aspects(analysis.words)
-        return resolve(intent, conversation, unique_names(topics), aspects, self.faq_ids, best_about, self._shop)
+        of_body = conversation.onderwerp and any(word in self._turns.of_body for word in analysis.words)
+        shop = NO_SHOP if of_body else self._shop
+        return resolve(intent, conversation, unique_names(topics), aspects, self.faq_ids, best_about, shop)
 
     def _mentioned(self, text: str, analysis: Analysis, topics: Sequence[Found]) -> List[Entity]:
         groups = (

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Mapping, Tuple
 
 from content.catalogue import FAQ_RESPONSE
 from evaluation.datasets import DATA, all_texts, load_examples, load_unseen, read_yaml
 from nlu.lexicon import Lexicon
 from review import decisions, examples, proposals
-from review.conversations import NoConversations, read_sessions, sqlite_url
+from review.conversations import NO_RATINGS, NoConversations, read_sessions, sqlite_url
+from review.ratings import read_ratings
 from shop.settings import SettingsError, load_environment
 
 
@@ -27,7 +28,9 @@ def main() -> int:
     try:
         if arguments.accept:
             return accept(arguments.file)
-        return propose(arguments.store or sqlite_url(Path(load_environment().conversations)), arguments.file)
+        environment = load_environment()
+        store = arguments.store or sqlite_url(Path(environment.conversations))
+        return propose(store, arguments.file, ratings=read_ratings(environment.web_database))
     except (NoConversations, decisions.DecisionError, SettingsError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -43,11 +46,11 @@ def canonical_questions(data: Path = DATA) -> Dict[str, str]:
     return found
 
 
-def propose(url: str, file: Path, data: Path = DATA) -> int:
+def propose(url: str, file: Path, data: Path = DATA, ratings: Mapping[Tuple[str, str], str] = NO_RATINGS) -> int:
     """Reads the conversations and writes the proposals, keeping decisions that were made before."""
     lexicon = Lexicon.load()
     old = decisions.read(file)
-    found = proposals.find(read_sessions(url), canonical_questions(data), lexicon)
+    found = proposals.find(read_sessions(url, ratings), canonical_questions(data), lexicon)
     known = [text for text, _ in load_examples(data)]
     entries = decisions.combine(old, found, known, lexicon)
     decisions.write(entries, file)
