@@ -19,7 +19,7 @@ from evaluation.figures import Work
 from evaluation.metrics import Prediction
 from evaluation.peers import Result
 from nlu import linear, spelling, understanding
-from nlu.dutch import load_dutch, remembering
+from nlu.dutch import load_dutch, load_word_list, remembering
 from nlu.gate import OUT_OF_SCOPE
 from nlu.lexicon import Lexicon
 from nlu.understanding import Understanding
@@ -79,7 +79,7 @@ def predict(pipeline: Understanding, texts: Sequence[str]) -> List[Prediction]:
 def with_examples(examples: Sequence[Example], texts: Sequence[str], name: str) -> Result:
     """Trains the pipeline on some examples and measures it outside Rasa, without triage."""
     start = time.perf_counter()
-    pipeline = understanding.train(examples, Lexicon.load(), remembering(load_dutch().lemmas))
+    pipeline = understanding.train(examples, Lexicon.load(), remembering(load_dutch().lemmas), load_word_list())
     seconds = time.perf_counter() - start
     times: List[float] = []
     predictions: List[Prediction] = []
@@ -96,7 +96,7 @@ def measure(variant: Variant, examples: Sequence[Example], work: Work) -> List[s
         for place, name, value in variant.patches:
             stack.enter_context(patch.object(place, name, value))
         kept = [example for example in examples if variant.keep(example)]
-        pipeline = understanding.train(kept, Lexicon.load(), remembering(load_dutch().lemmas))
+        pipeline = understanding.train(kept, Lexicon.load(), remembering(load_dutch().lemmas), load_word_list())
         faq, typo1, typo2, intents, off_topic = work.pair(predict(pipeline, work.texts))
     shares = [metrics.accuracy(faq), metrics.among_first(faq), metrics.accuracy(typo1), metrics.accuracy(typo2)]
     shares += [metrics.accuracy(intents), metrics.not_answered(off_topic)]

@@ -122,9 +122,8 @@ def load_unseen(folder: Path = UNSEEN) -> UnseenSets:
                 (intents if message["verwacht"] else off_topic).append(
                     Sample(message["tekst"], message["verwacht"], kind)
                 )
-    dialogues = [
-        _dialogue(content) for path in sorted(folder.glob("vervolg*.yml")) for content in read_yaml(path)["dialogen"]
-    ]
+    paths = [folder / "vervolg.yml", *sorted(folder.glob("vervolg_*.yml"))]
+    dialogues = [_dialogue(content) for path in paths for content in read_yaml(path)["dialogen"]]
     return UnseenSets(faq, intents, off_topic, dialogues)
 
 

@@ -104,7 +104,9 @@ def in_chain(label: str, focus: Mapping[str, Any], heard: ChainHeard) -> Optiona
         return None
     if kind == _CHECK:
         return Turn(ANSWER, heard) if focus.get("open") and _answers_check(label, heard) else None
-    intent = (_in_walk(label, heard) if kind in _WALK else None) or _after_answer(label, heard)
+    intent = (_in_walk(label, heard) if kind in _WALK else None) or _after_answer(
+        label, heard, bool(focus.get("blokkade"))
+    )
     if intent and label == "follow_up_more":
         heard = replace(heard, asked=heard.asked | {"meer"})
     return Turn(intent, heard) if intent else None
@@ -132,13 +134,14 @@ def _in_walk(label: str, heard: ChainHeard) -> Optional[str]:
     return None
 
 
-def _after_answer(label: str, heard: ChainHeard) -> Optional[str]:
+def _after_answer(label: str, heard: ChainHeard, about_blocker: bool) -> Optional[str]:
     few = len(heard.words) <= _FEW_WORDS
     if label == "follow_up_more" or (label == "follow_up_aspect" and heard.asked & _ASKS and not heard.links):
         return LINK
     if heard.links or heard.blockers:
         follows = label in ("follow_up_topic", "nlu_fallback") or ("vervolg" in heard.asked and few)
-        return (LINK if heard.links else BLOCKER) if follows else None
+        is_link = heard.links and not (about_blocker and heard.blockers)
+        return (LINK if is_link else BLOCKER) if follows else None
     if few and heard.asked & {"na", "voor"} and (label == "nlu_fallback" or label.startswith("faq/")):
         return LINK
     return None

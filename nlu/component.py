@@ -22,7 +22,7 @@ from content.catalogue import FAQ_INTENT, FAQ_RESPONSE
 from nlu import linear
 from nlu.advice import DRAFT_SLOT, FORM
 from nlu.context import Conversation
-from nlu.dutch import installed_name, load_dutch, remembering
+from nlu.dutch import installed_name, load_dutch, load_word_list, remembering
 from nlu.lexicon import FILES, FOLDER, Lexicon
 from nlu.understanding import FALLBACK, Thresholds, Understanding, Understood, to_state, train
 
@@ -118,8 +118,17 @@ class DutchUnderstanding(GraphComponent):
         lexicon = Lexicon.from_data(state["lexicon"])
         lemmatise = remembering(dutch.lemmas)
         also_about = {faq_id: frozenset(names) for faq_id, names in state["also_about"].items()}
+        mentions = {faq_id: frozenset(names) for faq_id, names in state["mentions"].items()}
         pipeline = Understanding(
-            lexicon, state["spelling"], ranker, state["sentences"], also_about, lemmatise, thresholds
+            lexicon,
+            state["spelling"],
+            ranker,
+            state["sentences"],
+            also_about,
+            mentions,
+            lemmatise,
+            thresholds,
+            load_word_list(),
         )
         return cls(config, model_storage, resource, pipeline)
 

@@ -11,6 +11,7 @@ MISSING_RESPONSE = "ontbreekt/"
 QUESTIONS_RESPONSE = "vragen_over/"
 # Names that stand for an onderwerp and for an aspect of another one.
 DUAL = frozenset({"slaap", "stress", "serotonine", "darmen", "microbioom"})
+_STATES = frozenset({"slaap", "stress"})  # of a person; the others are substances and places, which have aspects too
 SHOP = "winkel_"
 FOLLOW_UPS = frozenset({"follow_up_more", "follow_up_topic", "follow_up_aspect"})
 
@@ -110,7 +111,7 @@ def _other_topic(conversation: Conversation, named: Sequence[str], faq_ids: Sequ
     same_topic = find_answer(faq_ids, conversation.onderwerp, topic) if conversation.onderwerp else None
     same_aspect = find_answer(faq_ids, topic, conversation.aspect) if conversation.aspect else None
     # After "magnesium bij stress?" the question "en slaap?" keeps magnesium; after "wat is magnesium?" it does not.
-    if topic in DUAL and conversation.aspect in DUAL and same_topic:
+    if topic in DUAL and conversation.aspect in DUAL and same_topic and not (same_aspect and topic not in _STATES):
         return _answer(same_topic)
     found = same_aspect or (same_topic if topic in DUAL else None)
     if found:

@@ -17,6 +17,7 @@ from nlu.lookup import LookupLemmas, load_lookup
 PACKAGE = "nl_core_news_sm"
 FALLBACK = "blank_nl_lookup"
 Lemmatiser = Callable[[List[str]], List[str]]
+WordTest = Callable[[str], bool]
 
 
 @dataclass
@@ -69,6 +70,16 @@ def blank_pipeline() -> DutchPipeline:
     nlp.add_pipe("lemmatizer", config={"mode": "lookup"})
     nlp.initialize()
     return DutchPipeline(FALLBACK, nlp)
+
+
+@cache
+def load_word_list() -> WordTest:
+    """Tells whether a normalised word is one of about 300,000 forms and lemmas in spacy-lookups-data."""
+    from spacy.lookups import load_lookups
+
+    table = load_lookups("nl", ["lemma_lookup"]).get_table("lemma_lookup")
+    lemmas = frozenset(table.values())
+    return lambda word: word in table or word in lemmas
 
 
 def installed_name() -> str:

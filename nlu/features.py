@@ -39,6 +39,10 @@ class Analyser:
         self._speller = speller
         self._lemmatise = lemmatise
 
+    def knows(self, word: str) -> bool:
+        """Whether a normalised word occurs in the examples."""
+        return self._speller.knows(word)
+
     def analyse(self, text: str) -> Analysis:
         """Analyses a message of any length; only `nlu.normalise.MAX_WORDS` words count."""
         typed = split_words(text, self.lexicon.abbreviations)

@@ -18,23 +18,43 @@ SUBSTANCES: FrozenSet[str] = frozenset(
 _NEIGHBOURS = {"darmen": "microbioom", "microbioom": "darmen"}
 # Answers that compare with other substances by their nature.
 _ABOUT_OTHERS = frozenset({"magnesium_vergelijken", "magnesium_combineren"})
+# Answers to which any product or place may be named.
+_ABOUT_ANYTHING = frozenset(
+    {"winkel_verkoop", "winkel_buitenland", "winkel_verzendkosten", "winkel_levertijd", "winkel_betalen"}
+)
 OUT_OF_SCOPE = "out_of_scope"
 NOTHING_ELSE: Mapping[str, FrozenSet[str]] = {}
 UNNAMED = 0.6  # what is left of an answer's probability when nothing in sight names its onderwerp
+UNKNOWN, UNKNOWN_IN_SHOP = 0.3, 0.52  # ... when besides a word stands there that no example has ("hoofdluis")
+ASIDE = 0.1  # ... when the question is about another substance and the onderwerp is only mentioned
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a message is about: the onderwerpen it names, the one of the conversation, other substances and shops."""
+    """What a message is about.
+
+    Attributes:
+        named: the onderwerpen it names.
+        conversation: the onderwerp of the conversation.
+        names_other: whether it names another substance or part of the body.
+        names_shop: whether it names another shop.
+        other_first: other substances that are the subject of the question: "is spirulina goed voor je darmflora".
+        has_unknown: whether a short message holds a word that is in none of the examples.
+    """
 
     named: FrozenSet[str]
     conversation: Optional[str]
     names_other: bool
     names_shop: bool = False
+    other_first: FrozenSet[str] = frozenset()
+    has_unknown: bool = False
 
 
 def apply_gate(
-    probabilities: Mapping[str, float], subject: Subject, also_about: Mapping[str, FrozenSet[str]] = NOTHING_ELSE
+    probabilities: Mapping[str, float],
+    subject: Subject,
+    also_about: Mapping[str, FrozenSet[str]] = NOTHING_ELSE,
+    mentions: Mapping[str, FrozenSet[str]] = NOTHING_ELSE,
 ) -> Dict[str, float]:
     """Moves probability away from answers about another onderwerp than the message's.
 
@@ -42,6 +62,7 @@ def apply_gate(
         probabilities: label to probability, summing to 1.
         subject: see `Subject`.
         also_about: ids whose question is about more onderwerpen than their id names, and which.
+        mentions: other substances that the examples of an id mention.
 
     Returns:
         New probabilities, summing to at most 1. What is taken from answers about the wrong onderwerp goes to those
@@ -50,19 +71,25 @@ def apply_gate(
     """
     result = dict(probabilities)
     named = subject.named & SUBSTANCES
-    freed = 0.0
+    freed, aside = 0.0, 0.0
     for label, probability in probabilities.items():
         if not label.startswith(FAQ_INTENT):
             continue
         faq_id = label[len(FAQ_INTENT) :]
         onderwerp, aspect = onderwerp_and_aspect(faq_id)
         if onderwerp == "winkel" and subject.names_shop:
-            freed += probability
+            aside += probability
             result[label] = 0.0
+        elif onderwerp == "winkel" and subject.has_unknown and faq_id not in _ABOUT_ANYTHING:
+            result[label] = probability * UNKNOWN_IN_SHOP
         if onderwerp == "winkel" or faq_id in _ABOUT_OTHERS:
             continue
         about = {onderwerp, aspect, _NEIGHBOURS.get(onderwerp, onderwerp), _NEIGHBOURS.get(aspect, aspect)}
         about |= also_about.get(faq_id, frozenset())
+        if named and subject.other_first - mentions.get(faq_id, frozenset()):
+            aside += probability * (1.0 - ASIDE)
+            result[label] = probability * ASIDE
+            continue
         if named:
             keep = 1.0 if about & named else 0.0
         elif subject.names_other:
@@ -71,13 +98,17 @@ def apply_gate(
             keep = UNNAMED
         else:
             keep = 1.0
+        if not named and subject.has_unknown:
+            keep *= UNKNOWN
         if keep < 1.0:
             result[label] = probability * keep
             freed += probability * (1.0 - keep)
     if named:
         _share(result, named, freed, also_about)
-    elif freed and (subject.names_other or subject.names_shop):
+    elif freed and subject.names_other:
         result[OUT_OF_SCOPE] = result.get(OUT_OF_SCOPE, 0.0) + freed
+    if aside:
+        result[OUT_OF_SCOPE] = result.get(OUT_OF_SCOPE, 0.0) + aside
     return result
 
 

@@ -89,7 +89,12 @@ class Lexicon:
             aspect=Concepts(data["aspecten"]),
             schakel=Concepts(data["schakels"]),
             blokkade=Concepts(data["blokkades"]),
-            other=Concepts({str(name): {"woord": [str(name)]} for name in data["andere_stoffen"]}),
+            other=Concepts(
+                {
+                    **{str(name): {"woord": [str(name)]} for name in data["andere_stoffen"]},
+                    **{f"{start}...": {"begin": [start]} for start in data["andere_stoffen_begin"]},
+                }
+            ),
             organ=Concepts({str(name): {"woord": [str(name)]} for name in data["organen"]}),
             shop=Concepts({str(name): {"woord": [str(name)]} for name in data["andere_winkels"]}),
             important=frozenset(fold(str(word)) for word in data["spelling"]),

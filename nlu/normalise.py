@@ -10,9 +10,10 @@ MAX_CHARACTERS = 2_000
 MAX_WORDS = 250
 MAX_WORD = 40
 
+THUMBS = ("\U0001f44d", "\U0001f44e")  # a word only when the abbreviations write them out
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S{1,300}|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.]{2,64}")
 _REPEATED = re.compile(r"([^\W\d])\1{2,}")
-_WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*|[\U0001f44d\U0001f44e]")  # or a thumb
 _LETTERS = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "–": "-", "—": "-", "ß": "ss", "ø": "o", "æ": "ae"})
 # One spelling for what is written in many ways: "5 htp", "vit. b 6", "b-12", "omega-3", "l tryptofaan".
 _JOINED = (
@@ -48,6 +49,8 @@ def words(text: str, abbreviations: Mapping[str, str]) -> List[str]:
     found: List[str] = []
     for match in _WORD.finditer(folded):
         word = match.group()[:MAX_WORD].strip("'-")
+        if word in THUMBS and word not in abbreviations:
+            continue
         found.extend(abbreviations.get(word, word).split())
         if len(found) >= MAX_WORDS:
             break

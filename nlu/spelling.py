@@ -222,7 +222,7 @@ class Speller:
             size = len(candidate)
             if 8 <= size < len(word) - 1 and not _mask(candidate) & ~_mask(word[: size + 1]):
                 cost = min(_cost(word[:end], candidate, _BEGINNING) for end in (size - 1, size, size + 1))
-                if cost <= _BEGINNING:
+                if 0.0 < cost <= _BEGINNING:
                     return cost, candidate
         return None
 
@@ -289,6 +289,10 @@ class _Targets:
 _BITS = np.array([bin(i).count("1") for i in range(1 << 16)], dtype=np.uint8)
 
 
+def _is_double(word: str, i: int) -> bool:
+    return (i > 0 and word[i - 1] == word[i]) or (i + 1 < len(word) and word[i + 1] == word[i])
+
+
 def _cost(typed: str, meant: str, limit: float) -> float:
     """What it takes to type one word for the other; more than `limit` when it is more than that."""
     begin, end, other_end = 0, len(typed), len(meant)
@@ -301,10 +305,10 @@ def _cost(typed: str, meant: str, limit: float) -> float:
     before: List[float] = []
     last = [0.0]
     for j in range(begin, other_end):
-        last.append(last[-1] + (_DOUBLE if j and meant[j - 1] == meant[j] else 1.0))
+        last.append(last[-1] + (_DOUBLE if _is_double(meant, j) else 1.0))
     for i in range(begin, end):
         x = typed[i]
-        twice = i > 0 and typed[i - 1] == x
+        twice = _is_double(typed, i)
         row = [last[0] + (_DOUBLE if twice else 1.0)]
         for j in range(begin, other_end):
             y, k = meant[j], j - begin
@@ -312,7 +316,7 @@ def _cost(typed: str, meant: str, limit: float) -> float:
             cost = min(
                 cost,
                 last[k + 1] + (_DOUBLE if twice else 1.0),
-                row[k] + (_DOUBLE if j and meant[j - 1] == y else 1.0),
+                row[k] + (_DOUBLE if _is_double(meant, j) else 1.0),
             )
             if i > begin and j > begin and x == meant[j - 1] and typed[i - 1] == y:
                 cost = min(cost, before[k - 1] + _SWAP)

@@ -29,6 +29,8 @@ class TurnWords:
         self._numbers = Concepts(data["volgnummers"])
         self._choosing = frozenset(data["keuzewoorden"])
         self.asking = frozenset(data["vraagwoorden"])
+        self.asking_about = frozenset(data["vraagt_naar"])
+        self.of_body = frozenset(data["van_het_lichaam"])
         self._announcing = frozenset(data["aankondiging"])
         self._announcement = frozenset(data["aankondiging_kern"])
         self.shop_follow_ups: Mapping[str, Mapping[str, str]] = data["winkelvervolg"]

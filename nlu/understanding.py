@@ -14,6 +14,7 @@ from nlu.context import (
     DUAL,
     FOLLOW_UPS,
     MISSING_RESPONSE,
+    NO_SHOP,
     QUESTIONS_RESPONSE,
     Conversation,
     Resolution,
@@ -21,7 +22,7 @@ from nlu.context import (
     answer_about,
     resolve,
 )
-from nlu.dutch import Lemmatiser
+from nlu.dutch import Lemmatiser, WordTest
 from nlu.features import Analyser, Analysis, features
 from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Subject, apply_gate
 from nlu.lexicon import Found, Lexicon, unique_names
@@ -40,6 +41,7 @@ _MOST_QUESTIONS = 3
 _ASKED_TOO = 0.5  # confidence from which a second question is answered or offered
 _BEHIND = 0.5  # confidence that a question behind a courtesy must reach
 _FEW_WORDS, _SHORT, _NOT_LONG = 6, 8, 12
+_FEW_UNKNOWN, _UNKNOWN_LENGTH = 10, 5
 _NO_QUESTION = COURTESIES | {FALLBACK, OUT_OF_SCOPE, "other_language", "insult", "help", "bot_challenge", ANSWER}
 _OFTEN = 0.15  # share of an id's questions that name an onderwerp, from which the answer counts as about it too
 
@@ -107,8 +109,10 @@ class Understanding:
         ranker: linear.LinearRanker,
         sentences: Mapping[str, str],
         also_about: Mapping[str, FrozenSet[str]],
+        mentions: Mapping[str, FrozenSet[str]],
         lemmatise: Lemmatiser,
         thresholds: Thresholds = Thresholds(),
+        is_dutch: WordTest = lambda word: True,
     ) -> None:
         """Builds the parts.
 
@@ -118,15 +122,19 @@ class Understanding:
             ranker: the trained ranker.
             sentences: normalised training sentences and their label.
             also_about: onderwerpen that an id's questions often name besides those of the id itself.
+            mentions: other substances that an id's questions mention.
             lemmatise: gives the lemmas of normalised words.
             thresholds: see `Thresholds`.
+            is_dutch: tells a word that exists from a misspelt one.
         """
         self.lexicon = lexicon
         self.spelling = spelling
         self.ranker = ranker
         self.sentences = sentences
         self.also_about = also_about
+        self.mentions = mentions
         self.thresholds = thresholds
+        self._is_dutch = is_dutch
         self._chain_words = ChainWords(lexicon.data)
         self._advice_words = AdviceWords(lexicon.data)
         self._turns = TurnWords(lexicon.data)
@@ -184,7 +192,7 @@ class Understanding:
         asked = self._asked_in_story(text, analysis)
         subject = self._subject(analysis, asked, topics, conversation)
         raw = self._probabilities(text, analysis, asked)
-        probabilities = apply_gate(raw, subject, self.also_about)
+        probabilities = apply_gate(raw, subject, self.also_about, self.mentions)
         ranking = sorted(probabilities.items(), key=lambda item: -item[1])
         faq_ranking = [(label[len(FAQ_INTENT) :], p) for label, p in ranking if label.startswith(FAQ_INTENT)][:10]
         label, confidence = ranking[0]
@@ -242,11 +250,26 @@ class Understanding:
         self, analysis: Analysis, asked: Optional[Analysis], topics: Sequence[Found], conversation: Conversation
     ) -> Subject:
         words = asked.words if asked else analysis.words  # a story may mention anything on its way
+        others = [*self.lexicon.other.find(words), *self.lexicon.organ.find(words)]
+        first_topic = min((item.start for item in self.lexicon.onderwerp.find(words)), default=0)
+        is_subject = len(words) <= _NOT_LONG and any(
+            item.start < first_topic and (item.start == 0 or words[item.start - 1] in self._turns.asking_about)
+            for item in others
+        )
         return Subject(
             named=frozenset(unique_names(topics)),
             conversation=conversation.onderwerp,
-            names_other=bool(self.lexicon.other.find(words) or self.lexicon.organ.find(words)),
+            names_other=bool(others),
             names_shop=bool(self.lexicon.shop.find(words)),
+            other_first=frozenset(unique_names(others)) if is_subject else frozenset(),
+            has_unknown=self._has_unknown(analysis),
+        )
+
+    def _has_unknown(self, analysis: Analysis) -> bool:
+        """Whether a short message holds a longer Dutch word that is in none of the examples."""
+        return len(analysis.words) <= _FEW_UNKNOWN and any(
+            len(word) >= _UNKNOWN_LENGTH and not self._analyser.knows(word) and self._is_dutch(word)
+            for word in analysis.words
         )
 
     def _probabilities(self, text: str, analysis: Analysis, asked: Optional[Analysis]) -> Dict[str, float]:
@@ -360,7 +383,9 @@ class Understanding:
             return best if about[best] > 0.5 * sum(about.values()) else None
 
         aspects = self._aspects(analysis.words)
-        return resolve(intent, conversation, unique_names(topics), aspects, self.faq_ids, best_about, self._shop)
+        of_body = conversation.onderwerp and any(word in self._turns.of_body for word in analysis.words)
+        shop = NO_SHOP if of_body else self._shop
+        return resolve(intent, conversation, unique_names(topics), aspects, self.faq_ids, best_about, shop)
 
     def _mentioned(self, text: str, analysis: Analysis, topics: Sequence[Found]) -> List[Entity]:
         groups = (
@@ -441,13 +466,19 @@ def make_analyser(lexicon: Lexicon, spelling: Mapping[str, int], lemmatise: Lemm
     return Analyser(lexicon, Speller(spelling, lexicon.important), lemmatise)
 
 
-def train(examples: Sequence[Tuple[str, str]], lexicon: Lexicon, lemmatise: Lemmatiser) -> Understanding:
+def train(
+    examples: Sequence[Tuple[str, str]],
+    lexicon: Lexicon,
+    lemmatise: Lemmatiser,
+    is_dutch: WordTest = lambda word: True,
+) -> Understanding:
     """Learns from examples.
 
     Args:
         examples: (sentence, label) pairs; a label is an intent or `faq/<id>`.
         lexicon: the domain's words.
         lemmatise: gives the lemmas of normalised words.
+        is_dutch: tells a word that exists from a misspelt one.
     """
     counts: Counter[str] = Counter()
     for text, _ in examples:
@@ -457,7 +488,8 @@ def train(examples: Sequence[Tuple[str, str]], lexicon: Lexicon, lemmatise: Lemm
     documents = [features(analyser.analyse(text), lexicon) for text, _ in examples]
     ranker = linear.train(documents, [label for _, label in examples])
     sentences = {key(text, lexicon.abbreviations): label for text, label in examples}
-    return Understanding(lexicon, spelling, ranker, sentences, _also_about(examples, lexicon), lemmatise)
+    also_about, mentions = _also_about(examples, lexicon), _mentions(examples, lexicon)
+    return Understanding(lexicon, spelling, ranker, sentences, also_about, mentions, lemmatise, is_dutch=is_dutch)
 
 
 def _also_about(examples: Sequence[Tuple[str, str]], lexicon: Lexicon) -> Dict[str, FrozenSet[str]]:
@@ -475,6 +507,17 @@ def _also_about(examples: Sequence[Tuple[str, str]], lexicon: Lexicon) -> Dict[s
     }
 
 
+def _mentions(examples: Sequence[Tuple[str, str]], lexicon: Lexicon) -> Dict[str, FrozenSet[str]]:
+    """Per id the other substances that its questions mention."""
+    found: Dict[str, set[str]] = {}
+    for text, label in examples:
+        if label.startswith(FAQ_INTENT):
+            names = unique_names(lexicon.other.find(split_words(text, lexicon.abbreviations)))
+            if names:
+                found.setdefault(label[len(FAQ_INTENT) :], set()).update(names)
+    return {faq_id: frozenset(names) for faq_id, names in sorted(found.items())}
+
+
 def to_state(understanding: Understanding) -> Dict[str, Any]:
     """What must be kept of a trained pipeline besides the ranker's arrays, as plain data for JSON."""
     ranker = understanding.ranker
@@ -485,5 +528,6 @@ def to_state(understanding: Understanding) -> Dict[str, Any]:
         "spelling": dict(understanding.spelling),
         "sentences": dict(understanding.sentences),
         "also_about": {faq_id: sorted(names) for faq_id, names in understanding.also_about.items()},
+        "mentions": {faq_id: sorted(names) for faq_id, names in understanding.mentions.items()},
         "lexicon": dict(understanding.lexicon.data),
     }

@@ -7,21 +7,22 @@ import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Counter, Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ruamel.yaml import YAML
 
 from report import figures, pictures
 from report.groups import group
-from report.ratings import DOWN, UP, read_ratings
 from review.__main__ import canonical_questions
 from review.conversations import NoConversations, read_sessions, store_address
+from review.ratings import read_ratings
 from shop.settings import SettingsError, load_environment
 
 FOLDER = Path(__file__).parent
 PAGE = Path("results/gebruik.html")
 TOP_QUESTIONS, TOP_GROUPS = 25, 40
+UP, DOWN = "up", "down"
 
 
 def main() -> int:
@@ -33,16 +34,16 @@ def main() -> int:
     try:
         environment = load_environment()
         since = time.time() - arguments.days * 86_400
-        usage = figures.count(read_sessions(arguments.store or store_address(environment.conversations)), since)
-        ratings = read_ratings(environment.web_database, since)
+        address = arguments.store or store_address(environment.conversations)
+        usage = figures.count(read_sessions(address, read_ratings(environment.web_database)), since)
     except (NoConversations, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{usage.messages} messages in {usage.sessions} conversations: {write(usage, ratings, arguments.days)}")
+    print(f"{usage.messages} messages in {usage.sessions} conversations: {write(usage, arguments.days)}")
     return 0
 
 
-def write(usage: figures.Usage, ratings: Counter[Tuple[str, str]], days: int, page: Path = PAGE) -> Path:
+def write(usage: figures.Usage, days: int, page: Path = PAGE) -> Path:
     """Writes the page, self-contained, and gives its path."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -54,12 +55,12 @@ def write(usage: figures.Usage, ratings: Counter[Tuple[str, str]], days: int, pa
         "usage": usage,
         "outcomes": list(words["uitkomsten"].items()),
         "percent": lambda name: f"{figures.share(usage, name) * 100:.0f} %",
-        "thumbs_up": sum(count for (_, rating), count in ratings.items() if rating == UP),
-        "thumbs_down": sum(count for (_, rating), count in ratings.items() if rating == DOWN),
+        "thumbs_up": _thumbs(usage, UP),
+        "thumbs_down": _thumbs(usage, DOWN),
         "days_svg": pictures.line(_per_day(usage)),
         "week_svg": pictures.week(usage.hours, words["dagen"]),
         "topics_svg": pictures.bars(usage.onderwerpen.most_common()),
-        "questions": _questions(usage, ratings),
+        "questions": _questions(usage),
         "groups": group(usage.unanswered)[:TOP_GROUPS],
     }
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -78,10 +79,18 @@ def _per_day(usage: figures.Usage) -> List[Tuple[str, int]]:
     return found
 
 
-def _questions(usage: figures.Usage, ratings: Counter[Tuple[str, str]]) -> List[Dict[str, Any]]:
+def _of(usage: figures.Usage, faq_id: str) -> Dict[str, int]:
+    return {rating: usage.ratings[faq_id, rating] for rating in (UP, DOWN)}
+
+
+def _thumbs(usage: figures.Usage, rating: str) -> int:
+    return sum(count for (_, given), count in usage.ratings.items() if given == rating)
+
+
+def _questions(usage: figures.Usage) -> List[Dict[str, Any]]:
     asked = {faq_id: question for question, faq_id in canonical_questions().items()}
     return [
-        {"text": asked.get(faq_id, faq_id), "count": count, "up": ratings[faq_id, UP], "down": ratings[faq_id, DOWN]}
+        {"text": asked.get(faq_id, faq_id), "count": count, **_of(usage, faq_id)}
         for faq_id, count in usage.questions.most_common(TOP_QUESTIONS)
     ]
 

@@ -30,6 +30,7 @@ class Usage:
         outcomes: messages by `monitoring.metrics.outcome_of`.
         onderwerpen: answers by onderwerp.
         questions: answers by faq id.
+        ratings: thumbs by (faq id, "up" or "down"); the id is '' for a reply that was no answer.
         unanswered: messages that got no answer, masked, at most `LONGEST` characters each.
         hours: messages by (day of the week from 0 for Monday, hour), Dutch time.
         days: messages by date.
@@ -40,6 +41,7 @@ class Usage:
     outcomes: CounterOf[str] = field(default_factory=Counter)
     onderwerpen: CounterOf[str] = field(default_factory=Counter)
     questions: CounterOf[str] = field(default_factory=Counter)
+    ratings: CounterOf[Tuple[str, str]] = field(default_factory=Counter)
     unanswered: List[str] = field(default_factory=list)
     hours: CounterOf[Tuple[int, int]] = field(default_factory=Counter)
     days: CounterOf[date] = field(default_factory=Counter)
@@ -67,6 +69,8 @@ def _count_one(usage: Usage, message: Message, is_private: bool) -> None:
         moment = datetime.fromtimestamp(message.at, ZONE)
         usage.hours[moment.weekday(), moment.hour] += 1
         usage.days[moment.date()] += 1
+    if message.rating:
+        usage.ratings[message.faq_id or "", message.rating] += 1
     if message.faq_id:
         usage.questions[message.faq_id] += 1
         usage.onderwerpen[onderwerp_and_aspect(message.faq_id)[0]] += 1

@@ -6,15 +6,16 @@ import argparse
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from content.catalogue import FAQ_RESPONSE
 from content.claims import read_claims
 from evaluation.datasets import DATA, all_texts, load_examples, load_unseen, read_yaml
 from nlu.lexicon import Lexicon
 from review import decisions, desk_proposals, examples, proposals
-from review.conversations import NoConversations, read_sessions, store_address
+from review.conversations import NO_RATINGS, NoConversations, read_sessions, store_address
 from review.desk_proposals import DeskProposals
+from review.ratings import read_ratings
 from shop.settings import SettingsError, load_environment
 
 
@@ -39,7 +40,7 @@ def main() -> int:
             if not wanted:
                 raise
             url = ""
-        return propose(url, arguments.file, wanted=wanted)
+        return propose(url, arguments.file, wanted=wanted, ratings=read_ratings(environment.web_database))
     except (NoConversations, decisions.DecisionError, SettingsError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -55,7 +56,13 @@ def canonical_questions(data: Path = DATA) -> Dict[str, str]:
     return found
 
 
-def propose(url: str, file: Path, data: Path = DATA, wanted: Sequence[proposals.Proposal] = ()) -> int:
+def propose(
+    url: str,
+    file: Path,
+    data: Path = DATA,
+    wanted: Sequence[proposals.Proposal] = (),
+    ratings: Mapping[Tuple[str, str], str] = NO_RATINGS,
+) -> int:
     """Reads the conversations and writes the proposals, keeping decisions that were made before.
 
     Args:
@@ -63,10 +70,11 @@ def propose(url: str, file: Path, data: Path = DATA, wanted: Sequence[proposals.
         file: for the proposals.
         data: the examples.
         wanted: what the owners proposed on the staff page; comes first.
+        ratings: thumbs of the web chat, see `review.ratings`.
     """
     lexicon = Lexicon.load()
     old = decisions.read(file)
-    found = proposals.find(read_sessions(url) if url else (), canonical_questions(data), lexicon)
+    found = proposals.find(read_sessions(url, ratings) if url else (), canonical_questions(data), lexicon)
     found = desk_proposals.first(wanted, found, lexicon)
     known = [text for text, _ in load_examples(data)]
     entries = decisions.combine(old, found, known, lexicon)

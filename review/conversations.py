@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
@@ -12,6 +12,7 @@ from sqlalchemy import column, create_engine, select, table
 
 Event = Mapping[str, Any]
 _EVENTS = table("events", column("id"), column("sender_id"), column("type_name"), column("data"))
+NO_RATINGS: Mapping[Tuple[str, str], str] = {}
 _TYPES = ("user", "bot", "session_started", "active_loop")
 
 
@@ -32,6 +33,7 @@ class Message:
         faq_id: id of the answer that was given, None without one.
         offered: payloads of the buttons below the reply.
         at: seconds since 1970; 0.0 when the store does not say.
+        rating: "up" or "down" when the customer gave the reply a thumb in the web chat.
     """
 
     text: str
@@ -42,6 +44,7 @@ class Message:
     faq_id: Optional[str] = None
     offered: Tuple[str, ...] = ()
     at: float = 0.0
+    rating: Optional[str] = None
 
 
 @dataclass
@@ -65,11 +68,12 @@ def store_address(conversations: str) -> str:
     return conversations if "://" in conversations else sqlite_url(Path(conversations))
 
 
-def read_sessions(url: str) -> Iterator[List[Message]]:
+def read_sessions(url: str, ratings: Mapping[Tuple[str, str], str] = NO_RATINGS) -> Iterator[List[Message]]:
     """All sessions of all customers, each as its messages in order.
 
     Args:
         url: SQLAlchemy's address of the tracker store.
+        ratings: {(conversation, text): thumb}, see `review.ratings`.
 
     Raises:
         NoConversations: the database can't be read or holds no conversations.
@@ -83,8 +87,9 @@ def read_sessions(url: str) -> Iterator[List[Message]]:
             rows = connection.execution_options(stream_results=True).execute(
                 query.order_by(_EVENTS.c.sender_id, _EVENTS.c.id)
             )
-            for _, events in groupby(rows, key=lambda row: row[0]):
-                yield from sessions_of(json.loads(row[1]) for row in events)
+            for sender, events in groupby(rows, key=lambda row: row[0]):
+                for messages in sessions_of(json.loads(row[1]) for row in events):
+                    yield [replace(m, rating=ratings.get((str(sender), m.text))) for m in messages]
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error
         raise NoConversations(f"The conversations can't be read ({reason}).") from None

@@ -100,7 +100,7 @@ def check(
         return "", f"'{name}' is no id of data/faq/ and no intent"
     if label.startswith(SAFETY_PREFIX) or is_safety(text):
         return "", "messages about safety are not learnt this way"
-    if not form:
+    if not key(text, {}):  # a thumb alone is no word either
         return "", "there is no word in it"
     if form in taken:
         return "", f"it stands already {taken[form]}"

@@ -16,6 +16,7 @@ SAFETY_PREFIX = "safety_"
 # After one of these nothing of the session is looked at any more: it is no material for examples.
 _SERIOUS = frozenset({"safety_suicide", "safety_emergency", "safety_violence", "safety_reaction"})
 _UP, _DOWN = "feedback_positive", "feedback_negative"
+_RATINGS = {"up": _UP, "down": _DOWN}
 _THUMBS = {"\U0001f44d": _UP, "\U0001f44e": _DOWN}
 _SURE = 0.8  # a message asked again must be understood this well to explain the one before
 _GUESS = 0.1  # below this a best guess is no help
@@ -24,12 +25,13 @@ _KNOWN = 0.9  # an answer this sure needs no further example
 
 # Strongest first: the reason that is shown when a message comes for several.
 CHOSEN = "not understood; the customer chose this question"
+CORRECTED = "answered with something else; the customer chose this question"
 THUMB_UP = "answered with doubt; the customer was content"
 ASKED_AGAIN = "not understood; asked again in other words"
 THUMB_DOWN = "answered with this, and the customer said it was not right"
 GUESSED = "not understood; this is the best guess"
 OTHER = "not understood; none of the questions offered was right"
-_ORDER = (CHOSEN, THUMB_UP, ASKED_AGAIN, THUMB_DOWN, OTHER, GUESSED)
+_ORDER = (CHOSEN, CORRECTED, THUMB_UP, ASKED_AGAIN, THUMB_DOWN, OTHER, GUESSED)
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,12 @@ def _of_session(session: Sequence[Message], questions: Mapping[str, str]) -> Ite
     offered: Tuple[str, ...] = ()
     for i, message in enumerate(session):
         following = session[i + 1] if i + 1 < len(session) else None
+        afterwards = session[i + 2] if i + 2 < len(session) else None
         is_click = message.text in offered
         offered = message.offered
         if is_click or not _usable(message):
             continue
-        found = _learnable(message, following, questions)
+        found = _learnable(message, following, afterwards, questions)
         if found:
             yield Proposal(mask(message.text), *found)
 
@@ -108,13 +111,17 @@ def feedback(message: Message) -> Optional[str]:
 
 
 def _learnable(
-    message: Message, following: Optional[Message], questions: Mapping[str, str]
+    message: Message, following: Optional[Message], afterwards: Optional[Message], questions: Mapping[str, str]
 ) -> Optional[Tuple[str, str]]:
     """(id, why) when there is something to learn."""
     if message.intent == FALLBACK:
         return _after_fallback(message, following, questions)
-    if message.intent == "faq" and message.faq_id and following:
-        given = feedback(following)
+    if message.intent == "faq" and message.faq_id:
+        given = (feedback(following) if following else None) or _RATINGS.get(message.rating or "")
+        if given == _DOWN and following and afterwards and afterwards.text in following.offered:
+            chosen = questions.get(afterwards.text)
+            if chosen and chosen != message.faq_id:
+                return chosen, CORRECTED
         if given == _UP and message.confidence < _KNOWN:
             return message.faq_id, THUMB_UP
         if given == _DOWN:

@@ -38,6 +38,7 @@ RESPONSES: Dict[str, List[Dict[str, Any]]] = {
     "utter_greet": [{"text": "Hallo, ik ben geen mens.", "metadata": {"disclosure": "included"}}],
     "utter_safety": [{"text": "Bel 112.", "metadata": {"disclosure": "after"}}],
     "utter_thank": [{"text": "Graag gedaan."}],
+    "utter_feedback_negative": [{"text": "Sorry.", "buttons": [{"title": "Medewerker", "payload": "medewerker"}]}],
     "utter_clarify": [{"text": "Bedoel je:", "buttons": [{"title": "Iets anders", "payload": "iets anders"}]}],
 }
 
@@ -62,8 +63,13 @@ class Talk:
         self.generator = generator
         self.events: List[Any] = [SessionStarted()]
 
-    async def say(self, action: str, intent: str = "faq", ranking: Optional[List[str]] = None) -> Dict[str, Any]:
-        selector = {"faq": {"ranking": [{"intent_response_key": f"faq/{i}", "confidence": 0.2} for i in ranking or []]}}
+    async def say(
+        self, action: str, intent: str = "faq", ranking: Optional[List[str]] = None, also: Optional[str] = None
+    ) -> Dict[str, Any]:
+        of_faq: Dict[str, Any] = {
+            "ranking": [{"intent_response_key": f"faq/{i}", "confidence": 0.2} for i in ranking or []]
+        }
+        selector = {"faq": {**of_faq, "also": also} if also else of_faq}
         self.events.append(UserUttered("x", {"name": intent}, parse_data={"response_selector": selector}))
         tracker = DialogueStateTracker.from_events("an", self.events)
         message = await self.generator.generate(action, tracker, "rest", domain_responses=RESPONSES)
@@ -184,3 +190,34 @@ async def test_values_of_a_customer_never_become_placeholders(generator: AnswerG
     talk = Talk(generator)
     await talk.say("utter_thank")
     assert "{naam}" in (await talk.say("ontbreekt/{naam}"))["text"]
+
+
+async def test_a_second_question_is_offered_and_yes_means_that_one(generator: AnswerGenerator) -> None:
+    message = await Talk(generator).say("utter_faq/serotonine_wat_is", also="serotonine_waar")
+    assert message["text"].endswith(
+        "Je vroeg nog iets: 'Waar wordt serotonine aangemaakt?' Zal ik dat ook beantwoorden?\n" + NOTE
+    )
+    assert [button["payload"] for button in message["buttons"]] == ["Waar wordt serotonine aangemaakt?"]
+    assert (message["bij_ja"], message["ook_gevraagd"]) == ("faq/serotonine_waar", "serotonine_waar")
+    alone = await Talk(generator).say("utter_faq/serotonine_wat_is", also="serotonine_wat_is")
+    assert "Je vroeg" not in alone["text"]
+
+
+async def test_after_a_wrong_answer_the_other_questions_that_were_likely_are_offered(
+    generator: AnswerGenerator,
+) -> None:
+    talk = Talk(generator)
+    await talk.say("utter_faq/serotonine_wat_is", ranking=["serotonine_wat_is", "serotonine_waar"])
+    message = await talk.say("utter_feedback_negative", intent="feedback_negative")
+    assert [button["payload"] for button in message["buttons"]] == ["Waar wordt serotonine aangemaakt?", "medewerker"]
+    first = await Talk(generator).say("utter_feedback_negative", intent="feedback_negative")
+    assert [button["payload"] for button in first["buttons"]] == ["medewerker"]
+
+
+async def test_questions_offered_are_kept_in_order_for_the_one_that_is_chosen_by_number(
+    generator: AnswerGenerator,
+) -> None:
+    talk = Talk(generator)
+    message = await talk.say("utter_clarify", intent="nlu_fallback", ranking=["winkel_retour", "serotonine_waar"])
+    assert message["keuzes"] == ["winkel_retour", "serotonine_waar"]
+    assert "keuzes" not in await talk.say("utter_thank", intent="thank")

@@ -102,7 +102,7 @@ def test_every_answer_names_its_source_and_the_date_of_its_last_check(responses:
 def test_every_placeholder_in_a_text_can_be_filled(responses: Responses) -> None:
     from content.helplines import helpline_placeholders
 
-    known = {*load_shop(Path("winkel.yml")).placeholders(), *helpline_placeholders(), "onderwerp"}
+    known = {*load_shop(Path("winkel.yml")).placeholders(), *helpline_placeholders(), "onderwerp", "vraag"}
     everything = {**responses, **load_texts()}
     unknown = {
         name: set(placeholders_in(v["text"])) - known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nlu.gate import OUT_OF_SCOPE, UNNAMED, Subject, apply_gate
+from nlu.gate import ASIDE, OUT_OF_SCOPE, UNKNOWN, UNKNOWN_IN_SHOP, UNNAMED, Subject, apply_gate
 
 
 def subject(*named: str, conversation: "str | None" = None, other: bool = False) -> Subject:
@@ -36,3 +36,33 @@ def test_an_unnamed_substance_loses_confidence_unless_the_conversation_is_about_
 def test_answers_of_the_shop_are_not_gated() -> None:
     before = {"faq/winkel_verkoop": 0.8, "faq/magnesium_vergelijken": 0.2}
     assert apply_gate(before, subject(other=True)) == before
+
+
+def test_another_substance_as_the_subject_wins_from_an_onderwerp_that_is_only_mentioned() -> None:
+    before = {"faq/microbioom_verhogen": 0.9}
+    about = Subject(frozenset({"microbioom"}), None, True, other_first=frozenset({"spirulina"}))
+    result = apply_gate(before, about)
+    assert result == pytest.approx({"faq/microbioom_verhogen": 0.9 * ASIDE, OUT_OF_SCOPE: 0.9 * (1 - ASIDE)})
+
+
+def test_an_answer_whose_examples_mention_the_other_substance_stays() -> None:
+    before = {"faq/serotonine_stress": 0.9}
+    about = Subject(frozenset({"serotonine"}), None, True, other_first=frozenset({"cortisol"}))
+    mentions = {"serotonine_stress": frozenset({"cortisol"})}
+    assert apply_gate(before, about, mentions=mentions) == before
+
+
+def test_a_word_that_no_example_has_costs_confidence_where_no_substance_is_named() -> None:
+    about = Subject(frozenset(), None, False, has_unknown=True)
+    result = apply_gate({"faq/stress_verminderen": 0.8, "faq/winkel_afhalen": 0.8, "faq/winkel_verkoop": 0.8}, about)
+    assert result["faq/stress_verminderen"] == pytest.approx(0.8 * UNKNOWN)
+    assert result["faq/winkel_afhalen"] == pytest.approx(0.8 * UNKNOWN_IN_SHOP)
+    assert result["faq/winkel_verkoop"] == pytest.approx(0.8)
+    named = Subject(frozenset({"magnesium"}), None, False, has_unknown=True)
+    assert apply_gate({"faq/magnesium_duur": 0.8}, named)["faq/magnesium_duur"] == pytest.approx(0.8)
+
+
+def test_questions_about_another_shop_are_out_of_scope_even_about_a_substance_of_ours() -> None:
+    about = Subject(frozenset({"magnesium"}), None, False, names_shop=True)
+    result = apply_gate({"faq/winkel_korting": 0.9, "faq/magnesium_duur": 0.1}, about)
+    assert result == pytest.approx({"faq/winkel_korting": 0.0, "faq/magnesium_duur": 0.1, OUT_OF_SCOPE: 0.9})

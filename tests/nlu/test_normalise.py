@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nlu.lexicon import Lexicon
 from nlu.normalise import MAX_WORD, MAX_WORDS, fold, words
-from nlu.spelling import Speller
+from nlu.spelling import Speller, sound_of
 
 ABBREVIATIONS = {"wrm": "waarom", "hoelang": "hoe lang", "kweenie": "ik weet niet"}
 
@@ -74,10 +74,47 @@ class TestSpelling:
             ("huis", "huis"),
             ("dopamine", "dopamine"),
             ("b6", "b6"),
+            ("bsetelling", "bestelling"),
+            ("melatoninepilletjse", "melatoninepilletjse"),
+            ("emlatonninepilletjes", "melatonine"),
         ],
     )
     def test_misspelt_words_become_known_ones_and_others_stay(self, typed: str, meant: str) -> None:
         assert self.speller.correct(typed) == meant
+
+
+OFTEN = {"slecht": 60, "slaap": 90, "ik": 900, "moet": 300, "lang": 80, "duurt": 80, "angst": 60, "naast": 30}
+OFTEN.update({"gaat": 90, "het": 900, "verzendkosten": 30, "verzend": 2, "kosten": 20, "over": 90, "voor": 300})
+
+
+class TestSpellingOfMessages:
+    speller = Speller(OFTEN, ["serotonine"])
+
+    @pytest.mark.parametrize(
+        ("typed", "meant"),
+        [
+            ("ikslaap slegt", "ik slaap slecht"),
+            ("moetik", "moet ik"),
+            ("hoe lan gduurt het", "hoe lang duurt het"),
+            ("verzend kosten", "verzendkosten"),
+            ("angst voor", "angst voor"),
+            ("agnst", "angst"),
+            ("vor", "voor"),
+            ("kat", "kat"),
+            ("gaat over sarotonnine", "gaat over serotonine"),
+            ("qwrtp zxcvb", "qwrtp zxcvb"),
+        ],
+    )
+    def test_words_are_mended_joined_and_taken_apart(self, typed: str, meant: str) -> None:
+        words, origin = self.speller.correct_all(typed.split())
+        assert " ".join(words) == meant
+        assert len(origin) == len(words)
+
+    def test_what_sounds_alike_is_alike(self) -> None:
+        assert sound_of("oxitosine") == sound_of("oxytocine")
+        assert sound_of("slegt") == sound_of("slecht")
+        assert sound_of("bereiken") == sound_of("berijken")
+        assert sound_of("slaap") != sound_of("slecht")
 
 
 def test_the_dictionary_finds_lay_words_compounds_and_other_substances() -> None:
@@ -89,5 +126,7 @@ def test_the_dictionary_finds_lay_words_compounds_and_other_substances() -> None
     assert names("onderwerp", "dat gelukshormoon") == ["serotonine"]
     assert names("onderwerp", "mijn darmbacteriën") == ["microbioom", "darmen"]
     assert set(names("schakel", "wat doet vit b6 daar")) == {"vitamine B6"}
-    assert names("other", "waar wordt adrenaline gemaakt") == ["adrenaline"]
+    assert "adrenaline" in names("other", "waar wordt adrenaline gemaakt")
+    assert names("other", "creatinepoeder kopen") == ["creatin..."]
+    assert names("other", "van leveren en verzinken") == []
     assert names("aspect", "hoe lang duurt dat") == ["duur", "duur"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from report import figures
 from report.__main__ import write
 from report.figures import ZONE, count
 from report.groups import group
-from report.ratings import read_ratings
 from review.conversations import Message
 
 MONDAY_NINE = datetime(2026, 11, 16, 9, 30, tzinfo=ZONE).timestamp()
@@ -63,27 +61,20 @@ def test_messages_that_ask_the_same_are_one_group_the_largest_first() -> None:
 
 
 def test_the_page_shows_figures_pictures_and_escaped_messages(tmp_path: Path) -> None:
-    usage = count([*SESSIONS, [said("<script>alert(1)</script>", "nlu_fallback")]])
-    ratings = Counter({("serotonine_wat_is", "up"): 2, ("serotonine_wat_is", "down"): 1})
-    page = write(usage, ratings, 30, tmp_path / "gebruik.html").read_text(encoding="utf-8")
+    liked = replace(SESSIONS[0][1], rating="up")
+    usage = count(
+        [*SESSIONS, [said("<script>alert(1)</script>", "nlu_fallback"), liked, replace(liked, rating="down")]]
+    )
+    page = write(usage, 30, tmp_path / "gebruik.html").read_text(encoding="utf-8")
     assert "<strong>5</strong> gesprekken" in page
-    assert "<strong>44 %</strong> niet begrepen" in page
-    assert '<td>Wat is serotonine?</td><td class="n">1</td><td class="n">2</td><td class="n">1</td>' in page
+    assert "<strong>36 %</strong> niet begrepen" in page
+    assert "<strong>1 / 1</strong> duim omhoog / omlaag" in page
+    assert '<td>Wat is serotonine?</td><td class="n">3</td><td class="n">1</td><td class="n">1</td>' in page
     assert page.count("<svg") == 3
     assert "<script>" not in page
     assert "0612345678" not in page
 
 
 def test_without_conversations_the_page_says_so(tmp_path: Path) -> None:
-    page = write(figures.Usage(), Counter(), 30, tmp_path / "gebruik.html").read_text(encoding="utf-8")
+    page = write(figures.Usage(), 30, tmp_path / "gebruik.html").read_text(encoding="utf-8")
     assert "In deze tijd heeft niemand iets gevraagd." in page
-
-
-def test_thumbs_are_read_from_the_web_chats_log(tmp_path: Path) -> None:
-    file = tmp_path / "web.db"
-    assert read_ratings(f"sqlite:///{file}") == Counter()
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute("CREATE TABLE web_events (rating TEXT, at REAL, body TEXT)")
-        rows = [("up", 10.0, '{"faq_id": "slaap_tips"}'), ("down", 10.0, "{}"), (None, 10.0, "{}"), ("up", 1.0, "{}")]
-        database.executemany("INSERT INTO web_events VALUES (?, ?, ?)", rows)
-    assert read_ratings(f"sqlite:///{file}", since=5) == Counter({("slaap_tips", "up"): 1, ("", "down"): 1})

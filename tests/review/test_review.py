@@ -12,6 +12,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActiveLoop, BotUttered, Event, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from channels.event_log import EventLog
 from evaluation.datasets import load_examples, load_unseen
 from nlu.lexicon import Lexicon
 from review import __main__ as command
@@ -19,6 +20,7 @@ from review import decisions, examples, proposals
 from review.conversations import NoConversations, read_sessions, sqlite_url
 from review.decisions import DecisionError, Entry
 from review.proposals import Proposal
+from review.ratings import read_ratings
 
 WAAR, SLAAP = "Waar wordt serotonine aangemaakt?", "Hoe kan ik beter slapen?"
 QUESTIONS = {WAAR: "serotonine_waar", SLAAP: "slaap_verbeteren"}
@@ -113,6 +115,54 @@ def store(tmp_path: Path) -> str:
 
     asyncio.run(fill())
     return sqlite_url(file)
+
+
+def test_thumbs_below_an_answer_count_like_words(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'web.db'}"
+    log = EventLog(url)
+    log.open_session("thumbs")
+    for number, (text, thumb) in enumerate(
+        [("orgaan van de blijheid", "up"), ("pitten lukt nie", "down"), ("x", None)]
+    ):
+        log.add_question("thumbs", f"id-{number:06}", text)
+        log.add_replies("thumbs", 2 * number + 1, [{"text": "Antwoord.", "faq_id": "serotonine_waar"}])
+        log.rate("thumbs", 2 * number + 2, thumb)
+    log.close()
+    ratings = read_ratings(url)
+    assert ratings == {("thumbs", "orgaan van de blijheid"): "up", ("thumbs", "pitten lukt nie"): "down"}
+
+    events = [
+        *answered("orgaan van de blijheid", "serotonine_waar", 0.5),
+        *answered("pitten lukt nie", "serotonine_waar"),
+    ]
+    file = tmp_path / "conversations.db"
+    tracker_store = SQLTrackerStore(Domain.empty(), "sqlite", db=str(file))
+    asyncio.run(tracker_store.save(DialogueStateTracker.from_events("thumbs", [SessionStarted(), *events])))
+    found = proposals.find(read_sessions(sqlite_url(file), ratings), QUESTIONS, Lexicon.load())
+    assert [(p.text, p.id, p.why) for p in found] == [
+        ("orgaan van de blijheid", "serotonine_waar", proposals.THUMB_UP),
+        ("pitten lukt nie", "serotonine_waar", proposals.THUMB_DOWN),
+    ]
+
+
+def test_without_a_web_chat_there_are_no_thumbs(tmp_path: Path) -> None:
+    assert read_ratings(f"sqlite:///{tmp_path / 'absent.db'}") == {}
+    (tmp_path / "empty.db").touch()
+    assert read_ratings(f"sqlite:///{tmp_path / 'empty.db'}") == {}
+
+
+def test_the_question_chosen_after_a_wrong_answer_is_proposed(tmp_path: Path) -> None:
+    file = tmp_path / "conversations.db"
+    events = [
+        *answered("pitten lukt nie", "serotonine_waar"),
+        user("dat bedoelde ik niet", "feedback_negative"),
+        bot("Sorry.", SLAAP, "medewerker"),
+        *answered(SLAAP, "slaap_verbeteren"),
+    ]
+    tracker_store = SQLTrackerStore(Domain.empty(), "sqlite", db=str(file))
+    asyncio.run(tracker_store.save(DialogueStateTracker.from_events("an", [SessionStarted(), *events])))
+    found = proposals.find(read_sessions(sqlite_url(file)), QUESTIONS, Lexicon.load())
+    assert [(p.text, p.id, p.why) for p in found] == [("pitten lukt nie", "slaap_verbeteren", proposals.CORRECTED)]
 
 
 @pytest.fixture

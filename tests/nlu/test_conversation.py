@@ -1,0 +1,81 @@
+"""What a message means in its conversation, by the trained pipeline itself."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import pytest
+
+from nlu.context import Conversation
+
+CHOICES = ("magnesium_slaap", "magnesium_duur")
+
+
+def after(last_id: str, onderwerp: Optional[str] = None, **more: Any) -> Conversation:
+    topic, _, aspect = last_id.partition("_")
+    is_shop = topic == "winkel"
+    return Conversation(onderwerp or (None if is_shop else topic), None if is_shop else aspect, last_id, **more)
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "action"),
+    [
+        (after("magnesium_stress"), "de tweede", "follow_up_topic"),
+        (after("magnesium_stress", choices=CHOICES), "de tweede", "utter_faq/magnesium_duur"),
+        (after("serotonine_waar"), "super dankjewel, en melatonine?", "utter_faq/melatonine_waar"),
+        (after("magnesium_slaap"), "oeps, ik bedoel serotonine", "utter_faq/serotonine_slaap"),
+        (after("magnesium_wat_is"), "wat doet dat met stress", "utter_faq/magnesium_stress"),
+        (after("magnesium_wat_is"), "wat kost dat", "utter_faq/winkel_verkoop"),
+        (after("winkel_buitenland"), "en hoe lang duurt dat dan?", "utter_faq/winkel_levertijd"),
+        (after("winkel_retour", "magnesium"), "hoe snel werkt het?", "utter_faq/magnesium_duur"),
+        (after("oxytocine_wat_is"), "in welk eten zit dat?", "ontbreekt/oxytocine"),
+        (Conversation(), "ik had een vraagje over magnesium", "vragen_over/magnesium"),
+    ],
+)
+def test_follow_ups_of_customers(understanding: Any, before: Conversation, said: str, action: str) -> None:
+    if action == "follow_up_topic":  # nothing was offered: no choice
+        assert understanding.understand(said, before).faq_id != "magnesium_duur"
+    else:
+        assert understanding.understand(said, before).utter_action == action
+
+
+def test_what_was_asked_without_an_answer_is_what_the_next_message_goes_on_about(understanding: Any) -> None:
+    found = understanding.understand("in welk eten zit dat?", after("oxytocine_wat_is"))
+    assert {(e.entity, e.value) for e in found.entities if e.role is None} >= {
+        ("onderwerp", "oxytocine"),
+        ("aspect", "voeding"),
+    }
+
+
+def test_a_second_question_is_found_and_yes_answers_it(understanding: Any) -> None:
+    found = understanding.understand("Wat zijn de verzendkosten? En hoe kan ik betalen?")
+    assert {found.faq_id, found.also} == {"winkel_verzendkosten", "winkel_betalen"}
+    answer = understanding.understand("ja graag", Conversation(bij_ja="faq/winkel_betalen"))
+    assert (answer.intent, answer.faq_id) == ("faq", "winkel_betalen")
+
+
+@pytest.mark.parametrize(
+    "said", ["wat is serotonine?", "helpt magnesium en b12 bij stress?", "hoi, wat kost verzenden?"]
+)
+def test_one_question_stays_one(understanding: Any, said: str) -> None:
+    assert understanding.understand(said).also is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "waar wordt adrenaline gemaakt?",
+        "bijwerkingen van creatinepoeder",
+        "is spirulina goed voor je darmflora",
+        "waar blijft mijn pakje van bol.com",
+        "hoe raak ik van hoofdluis af",
+        "en dopamine?",
+    ],
+)
+def test_what_is_not_ours_gets_no_answer(understanding: Any, said: str) -> None:
+    assert understanding.understand(said, after("serotonine_waar")).faq_id is None
+
+
+def test_thumbs_are_opinions(understanding: Any) -> None:
+    assert understanding.understand("👍").intent == "feedback_positive"
+    assert understanding.understand("👎👎").intent == "feedback_negative"

@@ -1,0 +1,77 @@
+"""Choices, courtesies and two questions at once, by their words alone."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+
+from nlu.lexicon import read_data
+from nlu.turns import TurnWords, clauses, question_sentences
+
+TURNS = TurnWords(read_data())
+OFFERED = ("magnesium_slaap", "magnesium_duur", "magnesium_vorm", "slaap_verbeteren")
+
+
+@pytest.mark.parametrize(
+    ("said", "chosen"),
+    [
+        ("de tweede", "magnesium_duur"),
+        ("doe maar de eerste", "magnesium_slaap"),
+        ("3", "magnesium_vorm"),
+        ("de laatste graag", "slaap_verbeteren"),
+        ("de eerste keer dat ik dit nam", None),
+        ("vijf", None),
+        ("magnesium", None),
+    ],
+)
+def test_one_of_the_questions_offered_is_chosen_by_its_number(said: str, chosen: Optional[str]) -> None:
+    assert TURNS.chosen(said.split(), OFFERED) == chosen
+
+
+def test_a_number_beyond_the_questions_or_without_any_chooses_nothing() -> None:
+    assert TURNS.chosen(["de", "derde"], OFFERED[:2]) is None
+    assert TURNS.chosen(["de", "tweede"], ()) is None
+
+
+def test_courtesies_are_counted_up_to_the_question() -> None:
+    assert TURNS.without_courtesy(["bedankt", "en", "magnesium"]) == 1
+    assert TURNS.without_courtesy(["ok", "top", "bedankt", "hoe", "lang", "duurt", "dat"]) == 3
+    assert TURNS.without_courtesy(["magnesium", "bedankt"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "questions"),
+    [
+        ("wat is oxytocine en waar wordt het gemaakt?", ["wat is oxytocine", "waar wordt het gemaakt?"]),
+        ("Wat kost het? En hoe betaal ik?", ["Wat kost het?", "En hoe betaal ik?"]),
+        ("Ik slaap slecht. Helpt magnesium?", ["Helpt magnesium?"]),
+        ("helpt b12 en foliumzuur", ["helpt b12 en foliumzuur"]),
+        ("magnesium", ["magnesium"]),
+    ],
+)
+def test_the_questions_of_a_message_are_told_apart(text: str, questions: "list[str]") -> None:
+    assert TURNS.questions(text) == questions
+
+
+@pytest.mark.parametrize(
+    ("said", "topic_at", "announced"),
+    [
+        ("ik had een vraagje over magnesium", 5, True),
+        ("vraag over magnesium", 2, True),
+        ("hoeveel magnesium", 1, False),
+        ("ik heb een vraag over hoe magnesium werkt", 6, False),
+    ],
+)
+def test_an_announced_question_asks_nothing_yet(said: str, topic_at: int, announced: bool) -> None:
+    assert TURNS.announces(said.split(), frozenset({topic_at})) is announced
+
+
+def test_an_article_before_our_own_noun_points_to_nothing() -> None:
+    assert TURNS.points_back(["wat", "doet", "dat", "met", "slaap"], frozenset({4}))
+    assert not TURNS.points_back(["hoe", "verbeter", "ik", "het", "microbioom"], frozenset({4}))
+
+
+def test_texts_are_cut_at_their_punctuation() -> None:
+    assert clauses("Super, dank je! En magnesium?") == ("Super,", "dank je!", "En magnesium?")
+    assert question_sentences("Ik sta op. Wat nu? Ik wacht.") == ["Wat nu?"]
