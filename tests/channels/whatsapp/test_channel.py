@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import logging
+import os
 import random
 from collections import defaultdict
 from typing import Any, Dict, List
@@ -216,9 +217,10 @@ def test_a_typed_command_is_no_command(api: GraphApi, start: Start, assistant: A
 def test_shuffled_and_doubled_deliveries_are_handled_once_and_in_order_per_sender(
     api: GraphApi, start: Start, assistant: Assistant, clock: Clock
 ) -> None:
+    senders, each = (77, 100) if os.environ.get("DELIVERIES") == "10000" else (20, 15)
     running = start()
-    heard = deliver_shuffled(api, running, assistant, clock, senders=20, each=15)
-    assert heard == {f"whatsapp-NL.{n}": [str(number) for number in range(15)] for n in range(20)}
+    heard = deliver_shuffled(api, running, assistant, clock, senders, each)
+    assert heard == {f"whatsapp-NL.{n}": [str(number) for number in range(each)] for n in range(senders)}
 
 
 def deliver_shuffled(
@@ -320,18 +322,23 @@ def status_of(running: Running, receipt: str) -> str:
 
 
 class Desk:
-    """The owners' side: takes nothing over, has something to say."""
+    """The owners' side: hears what customers of a conversation say that was taken over, and has something to say."""
 
     def __init__(self) -> None:
+        self.taken = ""  # the conversation that an owner has
+        self.said: List[str] = []
         self.waiting: List[Any] = []
         self.done: List[int] = []
         self.lost: List[int] = []
 
     def is_taken_over(self, conversation: str) -> bool:
-        return False
+        return conversation == self.taken
 
     def customer_said(self, conversation: str, channel: str, text: str, message_id: str) -> bool:
-        return False
+        if conversation != self.taken:
+            return False
+        self.said.append(text)
+        return True
 
     def held_back(self, conversation: str, texts: Any, message_id: str) -> None:
         pass
@@ -404,3 +411,30 @@ def test_when_meta_closes_the_window_earlier_the_template_goes_too(api: GraphApi
     api.fail(131047)
     desk.waiting.append(Chat(1, "whatsapp-NL.1", "Beste An, ja."))
     assert [sent.text for sent in customer.hears(1)] == ["template antwoord"]
+
+
+def test_during_a_takeover_the_owner_is_heard_and_the_assistant_is_silent(
+    api: GraphApi, start: Start, assistant: Assistant
+) -> None:
+    assistant.reply = lambda text: [{"text": "Zal ik het vragen?", "buttons": BUTTONS}]
+    desk = Desk()
+    start(human=desk)
+    customer = api.customer(user="NL.1")
+    customer.says("hoi")
+    customer.hears(0)
+    desk.taken = "whatsapp-NL.1"
+    desk.waiting.append(Chat(1, "whatsapp-NL.1", "Je praat nu met Sanne van de winkel."))
+    assert [sent.text for sent in customer.hears(1)] == ["Je praat nu met Sanne van de winkel."]
+    customer.says("fijn, mag ik magnesium bij mijn pillen?")
+    customer.presses("Ja, graag")
+    api.deliver(customer.body({"type": "image", "image": {"id": "1"}}))
+    until(lambda: len(desk.said) == 3)
+    assert desk.said == [
+        "fijn, mag ik magnesium bij mijn pillen?",
+        "ja graag",
+        "[De klant stuurde iets anders dan tekst. Dat is hier niet te zien.]",
+    ]
+    desk.taken = ""
+    customer.says("dank je")
+    customer.hears(2)
+    assert assistant.texts("whatsapp-NL.1") == ["hoi", "dank je"]
