@@ -307,6 +307,8 @@ def test_statuses_are_kept_with_the_message(api: GraphApi, start: Start) -> None
     until(lambda: kept("read"))
     assert api.deliver(api.status(sent.id, "failed", "NL.1", 131026)) == 200
     assert running.run(running.service.run(status_of, running, sent.id)) == "failed"
+    assert api.deliver(api.status(sent.id, "delivered", "NL.1")) == 200  # late, and less than what is known
+    assert running.run(running.service.run(status_of, running, sent.id)) == "failed"
 
 
 def status_of(running: Running, receipt: str) -> str:
@@ -400,6 +402,33 @@ def test_without_a_template_the_desk_is_told_that_a_late_answer_was_not_delivere
     until(lambda: desk.lost)
     assert (desk.lost, desk.done) == ([1], [])
     assert "SCHAKEL_WHATSAPP_TEMPLATE names no template to answer with" in caplog.text
+
+
+def test_a_failure_that_meta_reports_afterwards_is_kept_and_logged(
+    api: GraphApi, start: Start, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk()
+    running = start(human=desk)
+    customer = api.customer(user="NL.1")
+    customer.says("hoi")
+    customer.hears(0)
+    api.window_by = "status"
+    api.clock = lambda: clock() + 25 * 3600  # Meta's clock is ahead of ours
+    desk.waiting.append(Chat(1, "whatsapp-NL.1", "Beste An, ja."))
+    api.wait_for(lambda api: api.refused == [(131047, "reported as a status")])
+    until(lambda: running.run(running.service.run(states_of, running)) == ["", "failed"])
+    assert "WhatsApp: a message was not delivered, error 131047." in caplog.text
+
+
+def states_of(running: Running) -> List[str]:
+    import sqlalchemy as sa
+
+    from channels.store import outgoing
+
+    with running.service.store.reading() as connection:
+        return [
+            str(status) for status in connection.execute(sa.select(outgoing.c.status).order_by(outgoing.c.id)).scalars()
+        ]
 
 
 def test_when_meta_closes_the_window_earlier_the_template_goes_too(api: GraphApi, start: Start, clock: Clock) -> None:
