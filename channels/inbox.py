@@ -337,13 +337,13 @@ class Inbox:
         with self._store.reading() as connection:
             return list(connection.execute(query).scalars())
 
-    def forget_ids(self) -> None:
-        """Deletes the rows that only served to recognise repeated deliveries."""
-        before = self._clock() - KEEP_IDS
+    def forget_ids(self, seconds: float = KEEP_IDS) -> None:
+        """Deletes the rows that only served to recognise deliveries repeated within `seconds`."""
+        now = self._clock()
         with self._store.writing() as connection:
-            for table, age in ((incoming, incoming.c.received), (outgoing, outgoing.c.made)):
+            for table, age, keep in ((incoming, incoming.c.received, seconds), (outgoing, outgoing.c.made, KEEP_IDS)):
                 connection.execute(
-                    sa.delete(table).where(table.c.channel == self._channel, table.c.state == DONE, age < before)
+                    sa.delete(table).where(table.c.channel == self._channel, table.c.state == DONE, age < now - keep)
                 )
 
     def waiting(self) -> int:

@@ -17,6 +17,8 @@ from channels.store import DEAD, DONE, WAITING, Store, conversations, offers, ou
 MAX_ATTEMPTS = 10
 MAX_AGE = 86_400.0  # seconds; an answer of yesterday helps nobody
 LONGEST_PAUSE = 300.0
+# What channels report about a message, by how much it tells.
+_RANKS = {"sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5, "undelivered": 5}
 
 _TAKE = (
     sa.update(conversations)
@@ -241,14 +243,17 @@ class OutgoingQueue:
     # --- what happened to it ---------------------------------------------------------------------------------------
 
     def note_status(self, receipt: str, status: str, error: str = "") -> bool:
-        """Keeps what the channel reported about a delivered message; False when it is not known."""
+        """Keeps what the channel reported about a delivered message; False when it is not known.
+
+        Reports may come in shuffled: one that tells less than what is known already ("sent" after "read") is left out.
+        """
         with self._store.writing() as connection:
-            changed = connection.execute(
-                sa.update(outgoing)
-                .where(outgoing.c.channel == self._channel, outgoing.c.receipt == receipt)
-                .values(status=status[:32], error=error[:200])
-            )
-        return bool(changed.rowcount)
+            is_it = sa.and_(outgoing.c.channel == self._channel, outgoing.c.receipt == receipt)
+            known = connection.execute(sa.select(outgoing.c.status).where(is_it)).scalar()
+            if known is not None and _RANKS.get(status, 0) >= _RANKS.get(known, 0):
+                changes = {"status": status[:32], "error": error[:200]}
+                connection.execute(sa.update(outgoing).where(is_it).values(**changes))
+        return known is not None
 
     def counts(self) -> Dict[str, int]:
         """{state: how many}, for the operator."""

@@ -426,7 +426,7 @@ class ChannelService:
         before = time.time() - self.environment.channels_days * 86_400
         for conversation in await self.run(self.inbox.unheard_since, before):
             await self.erase(conversation)
-        await self.run(self.inbox.forget_ids)
+        await self.run(self.inbox.forget_ids, self.connector.keep_ids)
 
     async def _purge_hourly(self) -> None:
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 import urllib.parse
 from pathlib import Path
 from typing import List
@@ -121,6 +122,21 @@ def test_a_call_that_is_played_again_changes_nothing(api: TwilioApi, start: Star
     api.says(AN, "nog iets")
     api.wait_for(lambda api: len(api.sent) == 2)
     assert assistant.texts("twilio-" + AN) == ["hoi", "nog iets"]
+
+
+def test_a_call_of_months_ago_is_still_known_when_it_is_played_again(
+    api: TwilioApi, start: Start, assistant: Assistant
+) -> None:
+    running = start()
+    fields = api.message(AN, "hoi")
+    api.deliver(fields)
+    api.hears(AN, 0)
+    running.service.inbox._clock = lambda: time.time() + 300 * 86_400
+    running.run(running.service.run(running.service.inbox.forget_ids, running.service.connector.keep_ids))
+    api.deliver(fields)
+    api.says(AN, "nieuw")
+    api.hears(AN, 1)
+    assert assistant.texts("twilio-" + AN) == ["hoi", "nieuw"]
 
 
 def test_doubled_deliveries_of_many_are_handled_once_and_in_order_per_sender(
