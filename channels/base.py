@@ -219,6 +219,7 @@ class Connector(ABC):
 
     name: str
     limits: ChannelLimits
+    keep_ids = 3 * 86_400.0  # seconds after which a delivery that comes again is no longer recognised
     is_consecutive = False  # `Incoming.sequence` counts 1, 2, 3 ... over the channel, so that a gap is visible
 
     @abstractmethod

@@ -17,9 +17,34 @@ from channels.outgoing import OutgoingQueue
 from channels.store import DONE, WAITING, Store, conversations, incoming, offers, outgoing
 
 MAX_ATTEMPTS = 2
-HOLD = 0.5  # seconds that a message waits for one before it that is still on its way
+HOLD = 1.5  # seconds that a message waits for one before it that is still on its way
 REMOVED = "[verwijderd]"
 KEEP_IDS = 3 * 86_400.0  # seconds that an id outlives what it stood for; channels repeat a delivery for a day at most
+_NO_BARRIER = 2**62
+
+_TAKE = (
+    sa.update(conversations)
+    .where(conversations.c.conversation == sa.bindparam("b_conversation"))
+    .where(conversations.c.answered_until <= sa.bindparam("now"))
+    .values(answered_by=sa.bindparam("owner"), answered_until=sa.bindparam("until"))
+)
+_RELEASE = (
+    sa.update(conversations)
+    .where(conversations.c.conversation == sa.bindparam("b_conversation"))
+    .where(conversations.c.answered_by == sa.bindparam("owner"))
+    .values(answered_by="", answered_until=0.0)
+)
+_COUNT = sa.update(incoming).where(incoming.c.id == sa.bindparam("b_id")).values(attempts=sa.bindparam("b_attempts"))
+_ANSWERED = (
+    sa.update(incoming)
+    .where(incoming.c.id == sa.bindparam("b_id"), incoming.c.state == WAITING)
+    .values(state=DONE, body="")
+)
+_WHOSE = (
+    sa.select(conversations.c.answered_by)
+    .where(conversations.c.conversation == sa.bindparam("b_conversation"))
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True)
@@ -51,162 +76,163 @@ class Inbox:
         self._channel = channel
         self._is_consecutive = is_consecutive
         self._clock = clock
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Makes the statements that every message needs once; building one costs more than running it."""
+        is_ours = sa.and_(incoming.c.state == WAITING, incoming.c.channel == self._channel)
+        is_free = sa.and_(is_ours, incoming.c.sequence < sa.bindparam("barrier"))
+        self._candidates = (
+            sa.select(incoming.c.conversation)
+            .join(conversations, conversations.c.conversation == incoming.c.conversation)
+            .where(is_free, conversations.c.answered_until <= sa.bindparam("now"))
+            .group_by(incoming.c.conversation)
+            .order_by(sa.func.min(incoming.c.id))
+            .limit(sa.bindparam("limit", type_=sa.Integer))
+        )
+        self._first = (
+            sa.select(incoming)
+            .where(is_free, incoming.c.conversation == sa.bindparam("b_conversation"))
+            .order_by(incoming.c.sequence, incoming.c.id)
+            .limit(1)
+        )
+        before, lower = incoming.alias(), incoming.alias()
+        is_there = sa.exists().where(before.c.channel == self._channel, before.c.sequence == incoming.c.sequence - 1)
+        # Without any lower number this is the first message ever seen, and nothing can be missing before it.
+        is_not_first = sa.exists().where(lower.c.channel == self._channel, lower.c.sequence < incoming.c.sequence)
+        # Only what came in just now matters: coalesce keeps the database from looking through everything that waits.
+        is_ours_too = sa.and_(
+            sa.func.coalesce(incoming.c.state, "") == WAITING, sa.func.coalesce(incoming.c.channel, "") == self._channel
+        )
+        self._gap = sa.select(sa.func.min(incoming.c.sequence)).where(
+            incoming.c.received > sa.bindparam("since"), is_ours_too, ~is_there, is_not_first
+        )
 
     # --- receiving -------------------------------------------------------------------------------------------------
 
-    def known(self, messages: Sequence[Incoming]) -> List[bool]:
-        """For each message, whether one with its id was stored before."""
-        keys = {_key(message): message for message in messages}
-        query = sa.select(incoming.c.message_key).where(
-            incoming.c.channel == self._channel, incoming.c.message_key.in_(list(keys))
-        )
-        with self._store.reading() as connection:
-            found = set(connection.execute(query).scalars())
-        return [_key(message) in found for message in messages]
+    def store(
+        self, messages: Sequence[Incoming], check: Callable[[Incoming], Incoming] = lambda message: message
+    ) -> List[Incoming]:
+        """Stores messages in one transaction; durable when it returns.
 
-    def store(self, messages: Sequence[Incoming]) -> List[Incoming]:
-        """Stores messages in one transaction; returns those that are new. Durable when it returns."""
+        Args:
+            messages: authentic ones, in the order they came.
+            check: asked once for each new message; may make it another kind, such as IGNORED.
+
+        Returns:
+            The new ones, as `check` left them.
+        """
         now = self._clock()
-        new = []
-        with self._store.writing() as connection:
-            for message in messages:
-                is_ignored = message.kind is Kind.IGNORED
-                is_new = self._store.insert_new(
+        new: Dict[int, Incoming] = {}
+        numbered = sorted(enumerate(messages), key=lambda pair: _key(pair[1]))  # one order in every process
+        with self._store.writing(is_durable=True) as connection:
+            for number, message in numbered:
+                row = {"channel": self._channel, "message_key": _key(message), "sequence": message.sequence}
+                if self._store.insert_new(connection, incoming, **row, **_as_row(message), received=now, attempts=0):
+                    new[number] = check(message)
+                    if new[number] is not message:
+                        connection.execute(
+                            sa.update(incoming)
+                            .where(incoming.c.channel == self._channel, incoming.c.message_key == _key(message))
+                            .values(**_as_row(new[number]))
+                        )
+            heard = {message.conversation: message.recipient for message in new.values() if _needs_reply(message)}
+            for conversation in sorted(heard):
+                self._store.put(
                     connection,
-                    incoming,
+                    conversations,
+                    ["conversation"],
+                    conversation=conversation,
                     channel=self._channel,
-                    message_key=_key(message),
-                    conversation="" if is_ignored else message.conversation,
-                    sequence=message.sequence,
-                    received=now,
-                    state=DONE if is_ignored else WAITING,
-                    attempts=0,
-                    body="" if is_ignored else _as_body(message),
+                    recipient=heard[conversation],
+                    heard=now,
                 )
-                if is_new:
-                    new.append(message)
-            for message in sorted(new, key=lambda message: message.conversation):  # one order in every process
-                if message.kind is not Kind.IGNORED:
-                    self._hear(connection, message, now)
-        return new
-
-    def _hear(self, connection: Connection, message: Incoming, now: float) -> None:
-        values = {"recipient": message.recipient, "heard": now}
-        row = {"conversation": message.conversation, "channel": self._channel, **values}
-        if not self._store.insert_new(connection, conversations, **row):
-            connection.execute(
-                sa.update(conversations).where(conversations.c.conversation == message.conversation).values(**values)
-            )
+        return [new[number] for number in sorted(new)]
 
     # --- answering -------------------------------------------------------------------------------------------------
 
-    def claim(self, owner: str, lease: float, limit: int) -> List[str]:
-        """Takes conversations with a message to answer, longest waiting first; nobody else answers in them meanwhile.
+    def claim(self, owner: str, lease: float, limit: int) -> List[Work]:
+        """Takes conversations with a message to answer, longest waiting first, and the first message of each.
+
+        Nobody else answers in them until `finish` says that there is nothing left, `release` is called or the lease
+        runs out.
 
         Args:
             owner: this process.
-            lease: seconds until others may take over; `release` ends it, `renew` prolongs it.
-            limit: how many at most.
+            lease: seconds; `renew` prolongs it.
+            limit: how many conversations at most.
         """
         now = self._clock()
-        query = (
-            sa.select(incoming.c.conversation)
-            .join(conversations, conversations.c.conversation == incoming.c.conversation)
-            .where(
-                incoming.c.state == WAITING,
-                incoming.c.channel == self._channel,
-                conversations.c.answered_until <= now,
-            )
-            .group_by(incoming.c.conversation)
-            .order_by(sa.func.min(incoming.c.id))
-            .limit(limit)
-        )
-        taken = []
+        found = []
         with self._store.reading() as connection:
             barrier = self._barrier(connection, now)
-            if barrier is not None:
-                query = query.where(incoming.c.sequence < barrier)
-            candidates = list(connection.execute(query).scalars())
+            candidates = list(connection.execute(self._candidates, self._at(now, barrier, limit=limit)).scalars())
         if not candidates:
             return []
         with self._store.writing() as connection:
-            for conversation in sorted(candidates):
-                changed = connection.execute(
-                    sa.update(conversations)
-                    .where(conversations.c.conversation == conversation, conversations.c.answered_until <= now)
-                    .values(answered_by=owner, answered_until=now + lease)
-                )
-                if changed.rowcount:
-                    taken.append(conversation)
-        return [conversation for conversation in candidates if conversation in taken]
+            for conversation in sorted(candidates):  # one order in every process: none waits for another in a circle
+                lease_values = {"b_conversation": conversation, "owner": owner, "until": now + lease, "now": now}
+                if connection.execute(_TAKE, lease_values).rowcount:
+                    work = self._take(connection, conversation, now, barrier)
+                    if work is None:  # another process answered it meanwhile
+                        connection.execute(_RELEASE, {"b_conversation": conversation, "owner": owner})
+                    else:
+                        found.append(work)
+        return sorted(found, key=lambda work: work.id)
+
+    def _at(self, now: float, barrier: Optional[int], **values: Any) -> Dict[str, Any]:
+        return {"now": now, "barrier": _NO_BARRIER if barrier is None else barrier, **values}
 
     def _barrier(self, connection: Connection, now: float) -> Optional[int]:
         """The first number from which on messages wait a moment, because one before it has not come in yet."""
         if not self._is_consecutive:
             return None
-        before = incoming.alias()
-        is_there = sa.exists().where(before.c.channel == self._channel, before.c.sequence == incoming.c.sequence - 1)
-        query = sa.select(sa.func.min(incoming.c.sequence)).where(
-            incoming.c.state == WAITING,
-            incoming.c.channel == self._channel,
-            incoming.c.received > now - HOLD,
-            ~is_there,
-        )
-        barrier: Optional[int] = connection.execute(query).scalar()
-        return barrier
+        found: Optional[int] = connection.execute(self._gap, {"since": now - HOLD}).scalar()
+        return found
 
-    def next(self, conversation: str, owner: str) -> Optional[Work]:
-        """The next message of a claimed conversation, and counts the attempt.
-
-        Returns:
-            None when there is none to answer now, or this process's claim has run out.
-        """
-        now = self._clock()
-        query = (
-            sa.select(incoming)
-            .where(
-                incoming.c.state == WAITING,
-                incoming.c.channel == self._channel,
-                incoming.c.conversation == conversation,
-            )
-            .order_by(incoming.c.sequence, incoming.c.id)
-            .limit(1)
-        )
-        with self._store.writing() as connection:
-            if not _is_claimed(connection, conversation, owner):
-                return None
-            barrier = self._barrier(connection, now)
-            row = connection.execute(query).first()
-            if row is None or (barrier is not None and row.sequence >= barrier):
-                return None
-            connection.execute(
-                sa.update(incoming).where(incoming.c.id == row.id).values(attempts=incoming.c.attempts + 1)
-            )
+    def _take(self, connection: Connection, conversation: str, now: float, barrier: Optional[int]) -> Optional[Work]:
+        """The next message of a claimed conversation, and counts the attempt; None when there is none now."""
+        values = self._at(now, barrier, b_conversation=conversation)
+        row = connection.execute(self._first, values).first()
+        if row is None:
+            return None
+        connection.execute(_COUNT, {"b_id": row.id, "b_attempts": row.attempts + 1})
         return Work(row.id, _from_body(row.body), row.attempts, row.received)
 
     def give_back(self, work: Work) -> None:
         """Answering was interrupted by an orderly stop: it counts as no attempt."""
         with self._store.writing() as connection:
-            connection.execute(sa.update(incoming).where(incoming.c.id == work.id).values(attempts=work.attempts))
+            connection.execute(_COUNT, {"b_id": work.id, "b_attempts": work.attempts})
 
-    def finish(self, work: Work, owner: str, replies: Sequence[Outgoing], dedupe: str = "") -> bool:
+    def finish(
+        self, work: Work, owner: str, replies: Sequence[Outgoing], dedupe: str = "", is_last: bool = False
+    ) -> Optional[Work]:
         """Marks a message as answered and queues the replies, in one transaction; its content is deleted here.
 
+        Nothing happens when the claim had run out, for then another process answers, or when it was erased.
+
+        Args:
+            work: from `claim` or `finish`.
+            owner: this process.
+            replies: in order.
+            dedupe: when given, the same replies are queued once.
+            is_last: take no other message.
+
         Returns:
-            False, with nothing changed, when the claim had run out and another process answers, or it was erased.
+            The next message of the conversation, None when there is none; then the conversation is released.
         """
+        conversation = work.incoming.conversation
+        now = self._clock()
         with self._store.writing() as connection:
-            if not _is_claimed(connection, work.incoming.conversation, owner):
-                return False
-            changed = connection.execute(
-                sa.update(incoming)
-                .where(incoming.c.id == work.id, incoming.c.state == WAITING)
-                .values(state=DONE, body="")
-            )
-            if not changed.rowcount:
-                return False
-            self.queue.put(connection, work.incoming.conversation, replies, dedupe)
-        return True
+            if not _is_claimed(connection, conversation, owner):
+                return None
+            if connection.execute(_ANSWERED, {"b_id": work.id}).rowcount:
+                self.queue.put(connection, conversation, replies, dedupe)
+            barrier = self._barrier(connection, now)
+            following = None if is_last else self._take(connection, conversation, now, barrier)
+            if following is None:
+                connection.execute(_RELEASE, {"b_conversation": conversation, "owner": owner})
+        return following
 
     def renew(self, owner: str, seconds: float) -> None:
         """Prolongs everything that this process answers in."""
@@ -220,11 +246,7 @@ class Inbox:
     def release(self, conversation: str, owner: str) -> None:
         """Lets others answer in a conversation."""
         with self._store.writing() as connection:
-            connection.execute(
-                sa.update(conversations)
-                .where(conversations.c.conversation == conversation, conversations.c.answered_by == owner)
-                .values(answered_by="", answered_until=0.0)
-            )
+            connection.execute(_RELEASE, {"b_conversation": conversation, "owner": owner})
 
     # --- buttons ---------------------------------------------------------------------------------------------------
 
@@ -315,13 +337,13 @@ class Inbox:
         with self._store.reading() as connection:
             return list(connection.execute(query).scalars())
 
-    def forget_ids(self) -> None:
-        """Deletes the rows that only served to recognise repeated deliveries."""
-        before = self._clock() - KEEP_IDS
+    def forget_ids(self, seconds: float = KEEP_IDS) -> None:
+        """Deletes the rows that only served to recognise deliveries repeated within `seconds`."""
+        now = self._clock()
         with self._store.writing() as connection:
-            for table, age in ((incoming, incoming.c.received), (outgoing, outgoing.c.made)):
+            for table, age, keep in ((incoming, incoming.c.received, seconds), (outgoing, outgoing.c.made, KEEP_IDS)):
                 connection.execute(
-                    sa.delete(table).where(table.c.channel == self._channel, table.c.state == DONE, age < before)
+                    sa.delete(table).where(table.c.channel == self._channel, table.c.state == DONE, age < now - keep)
                 )
 
     def waiting(self) -> int:
@@ -340,8 +362,15 @@ def _key(message: Incoming) -> str:
     return hashlib.sha256(message.message_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _as_body(message: Incoming) -> str:
-    return json.dumps({**asdict(message), "kind": message.kind.value, "extra": dict(message.extra)})
+def _needs_reply(message: Incoming) -> bool:
+    return message.kind is not Kind.IGNORED
+
+
+def _as_row(message: Incoming) -> Dict[str, Any]:
+    if not _needs_reply(message):
+        return {"conversation": "", "state": DONE, "body": ""}
+    body = json.dumps({**asdict(message), "kind": message.kind.value, "extra": dict(message.extra)})
+    return {"conversation": message.conversation, "state": WAITING, "body": body}
 
 
 def _from_body(body: str) -> Incoming:
@@ -350,8 +379,7 @@ def _from_body(body: str) -> Incoming:
 
 
 def _is_claimed(connection: Connection, conversation: str, owner: str) -> bool:
-    query = sa.select(conversations.c.answered_by).where(conversations.c.conversation == conversation)
-    return bool(connection.execute(query.with_for_update()).scalar() == owner)
+    return bool(connection.execute(_WHOSE, {"b_conversation": conversation}).scalar() == owner)
 
 
 def _pattern(values: Sequence[str]) -> "Optional[re.Pattern[str]]":

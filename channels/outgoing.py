@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -17,6 +17,26 @@ from channels.store import DEAD, DONE, WAITING, Store, conversations, offers, ou
 MAX_ATTEMPTS = 10
 MAX_AGE = 86_400.0  # seconds; an answer of yesterday helps nobody
 LONGEST_PAUSE = 300.0
+# What channels report about a message, by how much it tells.
+_RANKS = {"sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5, "undelivered": 5}
+
+_TAKE = (
+    sa.update(conversations)
+    .where(conversations.c.conversation == sa.bindparam("b_conversation"))
+    .where(conversations.c.delivered_until <= sa.bindparam("now"))
+    .values(delivered_by=sa.bindparam("owner"), delivered_until=sa.bindparam("until"))
+)
+_RELEASE = (
+    sa.update(conversations)
+    .where(conversations.c.conversation == sa.bindparam("b_conversation"))
+    .where(conversations.c.delivered_by == sa.bindparam("owner"))
+    .values(delivered_by="", delivered_until=0.0)
+)
+_SENT = (
+    sa.update(outgoing)
+    .where(outgoing.c.id == sa.bindparam("b_id"))
+    .values(state=DONE, body="", error="", receipt=sa.bindparam("b_receipt"))
+)
 
 
 def token_of(payload: str) -> str:
@@ -52,6 +72,29 @@ class OutgoingQueue:
         self._store = store
         self._channel = channel
         self._clock = clock
+        is_ours = sa.and_(outgoing.c.state == WAITING, outgoing.c.channel == channel)
+        # Only the oldest message of a conversation counts: a later one never overtakes it.
+        first = (
+            sa.select(outgoing.c.conversation, sa.func.min(outgoing.c.id).label("id"))
+            .where(is_ours)
+            .group_by(outgoing.c.conversation)
+            .subquery()
+        )
+        self._candidates = (
+            sa.select(first.c.conversation)
+            .join(outgoing, outgoing.c.id == first.c.id)
+            .join(conversations, conversations.c.conversation == first.c.conversation)
+            .where(outgoing.c.next_try <= sa.bindparam("now"), conversations.c.delivered_until <= sa.bindparam("now"))
+            .order_by(first.c.id)
+            .limit(sa.bindparam("limit", type_=sa.Integer))
+        )
+        self._first = (
+            sa.select(outgoing, conversations.c.recipient)
+            .join(conversations, conversations.c.conversation == outgoing.c.conversation)
+            .where(is_ours, outgoing.c.conversation == sa.bindparam("b_conversation"))
+            .order_by(outgoing.c.id)
+            .limit(1)
+        )
 
     def put(
         self, connection: Connection, conversation: str, messages: Sequence[Outgoing], dedupe: str = ""
@@ -104,78 +147,51 @@ class OutgoingQueue:
 
     def _offer(self, connection: Connection, conversation: str, choices: Sequence[Choice], now: float) -> None:
         for position, choice in enumerate(choices):
-            values = {
-                "answer": now,
-                "position": position,
-                "title": choice.title,
-                "payload": choice.payload,
-            }
-            key = {"conversation": conversation, "token": choice.token}
-            if not self._store.insert_new(connection, offers, **key, **values):
-                connection.execute(
-                    sa.update(offers)
-                    .where(offers.c.conversation == conversation, offers.c.token == choice.token)
-                    .values(**values)
-                )
+            self._store.put(
+                connection,
+                offers,
+                ["conversation", "token"],
+                conversation=conversation,
+                token=choice.token,
+                answer=now,
+                position=position,
+                title=choice.title,
+                payload=choice.payload,
+            )
 
     # --- delivering ------------------------------------------------------------------------------------------------
 
-    def claim(self, owner: str, lease: float, limit: int) -> List[str]:
-        """Takes conversations in which something is to be delivered now; nobody else delivers in them meanwhile.
+    def claim(self, owner: str, lease: float, limit: int) -> List[Delivery]:
+        """Takes conversations in which something is to be delivered now, and the first message of each.
+
+        Nobody else delivers in them until `sent` or `failed` says that there is nothing left, `release` is called or
+        the lease runs out.
 
         Args:
             owner: this process.
-            lease: seconds until others may take over; `release` ends it, `renew` prolongs it.
-            limit: how many at most.
+            lease: seconds; `renew` prolongs it.
+            limit: how many conversations at most.
         """
         now = self._clock()
-        # Only the oldest message of a conversation counts: a later one never overtakes it.
-        first = (
-            sa.select(outgoing.c.conversation, sa.func.min(outgoing.c.id).label("id"))
-            .where(outgoing.c.state == WAITING, outgoing.c.channel == self._channel)
-            .group_by(outgoing.c.conversation)
-            .subquery()
-        )
-        query = (
-            sa.select(first.c.conversation)
-            .join(outgoing, outgoing.c.id == first.c.id)
-            .join(conversations, conversations.c.conversation == first.c.conversation)
-            .where(outgoing.c.next_try <= now, conversations.c.delivered_until <= now)
-            .order_by(first.c.id)
-            .limit(limit)
-        )
         with self._store.reading() as connection:
-            candidates = list(connection.execute(query).scalars())
+            candidates = list(connection.execute(self._candidates, {"now": now, "limit": limit}).scalars())
         if not candidates:
             return []
-        taken = []
+        found = []
         with self._store.writing() as connection:
-            for conversation in sorted(candidates):  # in one order everywhere: no two processes wait for each other
-                changed = connection.execute(
-                    sa.update(conversations)
-                    .where(conversations.c.conversation == conversation, conversations.c.delivered_until <= now)
-                    .values(delivered_by=owner, delivered_until=now + lease)
-                )
-                if changed.rowcount:
-                    taken.append(conversation)
-        return [conversation for conversation in candidates if conversation in taken]
+            for conversation in sorted(candidates):  # one order in every process: none waits for another in a circle
+                lease_values = {"b_conversation": conversation, "owner": owner, "until": now + lease, "now": now}
+                if connection.execute(_TAKE, lease_values).rowcount:
+                    delivery = self._next(connection, conversation, owner)
+                    if delivery is not None:
+                        found.append(delivery)
+        return sorted(found, key=lambda delivery: delivery.id)
 
-    def next(self, conversation: str) -> Optional[Delivery]:
-        """The oldest message of a conversation when its time has come, else None."""
-        query = (
-            sa.select(outgoing, conversations.c.recipient)
-            .join(conversations, conversations.c.conversation == outgoing.c.conversation)
-            .where(
-                outgoing.c.state == WAITING,
-                outgoing.c.channel == self._channel,
-                outgoing.c.conversation == conversation,
-            )
-            .order_by(outgoing.c.id)
-            .limit(1)
-        )
-        with self._store.reading() as connection:
-            row = connection.execute(query).first()
+    def _next(self, connection: Connection, conversation: str, owner: str) -> Optional[Delivery]:
+        """The oldest message of a claimed conversation when its time has come, else None and the claim ends."""
+        row = connection.execute(self._first, {"b_conversation": conversation}).first()
         if row is None or row.next_try > self._clock():
+            connection.execute(_RELEASE, {"b_conversation": conversation, "owner": owner})
             return None
         message = Outgoing.from_dict(json.loads(row.body))
         return Delivery(row.id, conversation, row.recipient, message, row.attempts, row.made, row.dedupe or "")
@@ -192,51 +208,54 @@ class OutgoingQueue:
     def release(self, conversation: str, owner: str) -> None:
         """Lets others deliver in a conversation."""
         with self._store.writing() as connection:
-            connection.execute(
-                sa.update(conversations)
-                .where(conversations.c.conversation == conversation, conversations.c.delivered_by == owner)
-                .values(delivered_by="", delivered_until=0.0)
-            )
+            connection.execute(_RELEASE, {"b_conversation": conversation, "owner": owner})
 
-    def sent(self, delivery: Delivery, receipt: str) -> None:
-        """It was delivered; its content is deleted here."""
-        self._update(delivery.id, state=DONE, body="", receipt=receipt[:200] or None, error="")
+    def sent(self, delivery: Delivery, receipt: str, owner: str) -> Optional[Delivery]:
+        """It was delivered; its content is deleted here. Returns the conversation's next message, as `claim` does."""
+        with self._store.writing() as connection:
+            connection.execute(_SENT, {"b_id": delivery.id, "b_receipt": receipt[:200] or None})
+            return self._next(connection, delivery.conversation, owner)
 
-    def failed(self, delivery: Delivery, reason: str, retry_after: Optional[float], is_permanent: bool) -> str:
+    def failed(
+        self, delivery: Delivery, reason: str, retry_after: Optional[float], is_permanent: bool, owner: str
+    ) -> Tuple[str, Optional[Delivery]]:
         """Puts it back for later, or aside as a dead letter.
 
         Waiting because the channel asked for it (`retry_after`) costs no attempt.
 
         Returns:
-            Its state: "waiting" or "dead".
+            Its state, "waiting" or "dead", and the conversation's next message, as `claim` does.
         """
         attempts = delivery.attempts + (retry_after is None)
-        is_old = self._clock() - delivery.made > MAX_AGE
-        if is_permanent or is_old or attempts >= MAX_ATTEMPTS:
+        now = self._clock()
+        values: Dict[str, Any] = {"attempts": attempts, "error": reason[:200]}
+        is_dead = is_permanent or now - delivery.made > MAX_AGE or attempts >= MAX_ATTEMPTS
+        if is_dead:
             body = sa.case((outgoing.c.empty_when_dead, ""), else_=outgoing.c.body)
-            self._update(delivery.id, state=DEAD, attempts=attempts, error=reason[:200], body=body)
-            return DEAD
-        next_try = self._clock() + pause(attempts, retry_after)
-        self._update(delivery.id, attempts=attempts, error=reason[:200], next_try=next_try)
-        return WAITING
-
-    def _update(self, id: int, **values: Any) -> None:
+            values.update(state=DEAD, body=body)
+        else:
+            values.update(next_try=now + pause(attempts, retry_after))
         with self._store.writing() as connection:
-            connection.execute(sa.update(outgoing).where(outgoing.c.id == id).values(**values))
+            connection.execute(sa.update(outgoing).where(outgoing.c.id == delivery.id).values(**values))
+            following = self._next(connection, delivery.conversation, owner)
+        return DEAD if is_dead else WAITING, following
 
     # --- what happened to it ---------------------------------------------------------------------------------------
 
     def note_status(self, receipt: str, status: str, error: str = "") -> bool:
-        """Keeps what the channel reported about a delivered message; False when it is not known."""
-        with self._store.writing() as connection:
-            changed = connection.execute(
-                sa.update(outgoing)
-                .where(outgoing.c.channel == self._channel, outgoing.c.receipt == receipt)
-                .values(status=status[:32], error=error[:200])
-            )
-        return bool(changed.rowcount)
+        """Keeps what the channel reported about a delivered message; False when it is not known.
 
-    def counts(self) -> "dict[str, int]":
+        Reports may come in shuffled: one that tells less than what is known already ("sent" after "read") is left out.
+        """
+        with self._store.writing() as connection:
+            is_it = sa.and_(outgoing.c.channel == self._channel, outgoing.c.receipt == receipt)
+            known = connection.execute(sa.select(outgoing.c.status).where(is_it)).scalar()
+            if known is not None and _RANKS.get(status, 0) >= _RANKS.get(known, 0):
+                changes = {"status": status[:32], "error": error[:200]}
+                connection.execute(sa.update(outgoing).where(is_it).values(**changes))
+        return known is not None
+
+    def counts(self) -> Dict[str, int]:
         """{state: how many}, for the operator."""
         query = (
             sa.select(outgoing.c.state, sa.func.count())

@@ -14,11 +14,12 @@ import hashlib
 import logging
 import os
 import socket
+import threading
 import time
 import uuid
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, Awaitable, Callable, Coroutine, Dict, List, Mapping, Optional, Sequence, Set, TypeVar
+from typing import Any, Awaitable, Callable, Coroutine, Dict, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from sanic import Blueprint, Sanic
@@ -42,6 +43,7 @@ logger = logging.getLogger(__name__)
 OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
 LEASE = 12.0  # seconds until another process takes over what this one left behind
 POLL = 0.5  # seconds until the database is looked at again without a reason
+MOST_AT_ONCE = 50
 PARALLEL = 16  # conversations that are answered, or delivered in, at the same time
 SEND_TIMEOUT = 40.0
 TYPING_EVERY = 4.0
@@ -121,7 +123,10 @@ class ChannelService:
         self.is_off = False  # the channel refuses our credentials
         self.is_stopping = False
         self.app: Optional[Sanic] = None
+        self._arrived: List[Tuple[Sequence[Incoming], "asyncio.Future[List[Incoming]]"]] = []
+        self._is_storing = False
         self._warned = RateLimit(1)
+        self._counting = threading.Lock()
         self._on_new_message = on_new_message
         self._lease = lease
         self._owner = f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid.uuid4().hex[:16]}"
@@ -146,15 +151,39 @@ class ChannelService:
         """
         if not messages:
             return []
-        known = await self.run(self.inbox.known, messages)
-        checked = [self._within_limits(message) for message, is_known in zip(messages, known) if not is_known]
-        new = await self.run(self.inbox.store, checked) if checked else []
-        if any(message.kind is not Kind.IGNORED for message in new):
-            self._to_answer.set()
-        for message in new:
-            if message.kind is not Kind.IGNORED:
-                self._spawn(self._best_effort(self._tell_received(message)))
-        return new
+        stored: "asyncio.Future[List[Incoming]]" = asyncio.get_running_loop().create_future()
+        self._arrived.append((messages, stored))
+        if not self._is_storing:
+            self._is_storing = True
+            self._spawn(self._store_arrived())
+        new = await stored
+        ids = {message.message_id for message in messages}
+        return [message for message in new if message.message_id in ids]
+
+    async def _store_arrived(self) -> None:
+        """Stores what came in meanwhile together: waiting for the disk takes as long for fifty messages as for one."""
+        try:
+            while self._arrived:
+                batch, self._arrived = self._arrived[:MOST_AT_ONCE], self._arrived[MOST_AT_ONCE:]
+                messages = [message for arrived, _ in batch for message in arrived]
+                try:
+                    new = await self.run(self.inbox.store, messages, self._within_limits)
+                except BaseException as error:
+                    for _, stored in batch:
+                        if not stored.done():
+                            stored.set_exception(error if isinstance(error, Exception) else SendFailed("stopped"))
+                    if not isinstance(error, Exception):
+                        raise
+                    continue
+                for _, stored in batch:
+                    if not stored.done():
+                        stored.set_result(new)
+                self._to_answer.set()
+                for message in new:
+                    if message.kind is not Kind.IGNORED:
+                        self._spawn(self._best_effort(self._tell_received(message)))
+        finally:
+            self._is_storing = False
 
     async def _tell_received(self, message: Incoming) -> None:
         is_known = False
@@ -163,9 +192,12 @@ class ChannelService:
         await self.connector.received(message, is_known)
 
     def _within_limits(self, message: Incoming) -> Incoming:
-        if message.kind is Kind.IGNORED or not self.by_sender.wait(message.conversation):
-            return message
-        if self._warned.wait(message.conversation):
+        """What is left of a new message of somebody who says too much too fast: one warning a minute."""
+        with self._counting:
+            if message.kind is Kind.IGNORED or not self.by_sender.wait(message.conversation):
+                return message
+            was_warned = self._warned.wait(message.conversation) > 0
+        if was_warned:
             return replace(message, kind=Kind.IGNORED, text="", extra={})
         return replace(message, kind=Kind.NOTICE, notice=texts.TE_VEEL_BERICHTEN, once=False, text="")
 
@@ -176,27 +208,30 @@ class ChannelService:
             self._to_answer.clear()
             free = PARALLEL - len(self._answering)
             if free > 0:
-                for conversation in await self.run(self.inbox.claim, self._owner, self._lease, free):
-                    self._answering.add(conversation)
-                    self._spawn(self._answer_in(conversation))
+                for work in await self.run(self.inbox.claim, self._owner, self._lease, free):
+                    self._answering.add(work.incoming.conversation)
+                    self._spawn(self._answer_in(work))
             await self._wait(self._to_answer)
 
-    async def _answer_in(self, conversation: str) -> None:
+    async def _answer_in(self, first: Work) -> None:
+        conversation = first.incoming.conversation
+        work: Optional[Work] = first
         try:
-            while not self.is_stopping:
-                work = await self.run(self.inbox.next, conversation, self._owner)
-                if work is None:
-                    break
-                await self._answer(work)
-        except Exception as error:  # the database is gone for a moment; the message waits
-            logger.error("%s: answering failed (%s).", self.pseudonyms.of(conversation), type(error).__name__)
-            await asyncio.sleep(POLL)
-        finally:
+            while work is not None:
+                work = await self._answer(work)
+        except BaseException as error:
+            if isinstance(error, Exception):  # the database is gone for a moment; the message waits
+                logger.error("%s: answering failed (%s).", self.pseudonyms.of(conversation), type(error).__name__)
+                await asyncio.sleep(POLL)
             await self._release(self.inbox.release, conversation)
+            if not isinstance(error, Exception):
+                raise
+        finally:
             self._answering.discard(conversation)
             self._to_answer.set()
 
-    async def _answer(self, work: Work) -> None:
+    async def _answer(self, work: Work) -> Optional[Work]:
+        """Answers a message; returns the next one of the conversation."""
         try:
             replies = await self._replies(work)
         except asyncio.CancelledError:
@@ -207,9 +242,9 @@ class ChannelService:
             replies = self._said(texts.STORING)
         message = work.incoming
         dedupe = f"once-{message.notice}-{_digest(message.conversation)}" if message.once else ""
-        if not await self.run(self.inbox.finish, work, self._owner, replies, dedupe):
-            logger.warning("%s: another process answered.", self.pseudonyms.of(message.conversation))
+        following = await self.run(self.inbox.finish, work, self._owner, replies, dedupe, self.is_stopping)
         self._to_deliver.set()
+        return following
 
     async def _replies(self, work: Work) -> Sequence[Outgoing]:
         message = work.incoming
@@ -282,49 +317,57 @@ class ChannelService:
             self._to_deliver.clear()
             free = PARALLEL - len(self._delivering)
             if free > 0 and not self.is_off:
-                for conversation in await self.run(self.queue.claim, self._owner, self._lease, free):
-                    self._delivering.add(conversation)
-                    self._spawn(self._deliver_in(conversation))
+                for delivery in await self.run(self.queue.claim, self._owner, self._lease, free):
+                    self._delivering.add(delivery.conversation)
+                    self._spawn(self._deliver_in(delivery))
             await self._wait(self._to_deliver)
 
-    async def _deliver_in(self, conversation: str) -> None:
+    async def _deliver_in(self, first: Delivery) -> None:
+        conversation = first.conversation
+        delivery: Optional[Delivery] = first
         try:
-            while not self.is_stopping and not self.is_off:
-                delivery = await self.run(self.queue.next, conversation)
-                if delivery is None:
-                    break
-                await self._deliver(delivery)
-        except Exception as error:  # the database is gone for a moment; the message waits
-            logger.error("%s: delivering failed (%s).", self.pseudonyms.of(conversation), type(error).__name__)
-            await asyncio.sleep(POLL)
-        finally:
+            while delivery is not None and not self.is_off:
+                delivery = await self._deliver(delivery)
+            if delivery is not None:
+                await self._release(self.queue.release, conversation)
+        except BaseException as error:
+            if isinstance(error, Exception):  # the database is gone for a moment; the message waits
+                logger.error("%s: delivering failed (%s).", self.pseudonyms.of(conversation), type(error).__name__)
+                await asyncio.sleep(POLL)
             await self._release(self.queue.release, conversation)
+            if not isinstance(error, Exception):
+                raise
+        finally:
             self._delivering.discard(conversation)
             self._to_deliver.set()
 
-    async def _deliver(self, delivery: Delivery) -> None:
+    async def _deliver(self, delivery: Delivery) -> Optional[Delivery]:
+        """Delivers a message; returns the next one of the conversation."""
         sending = self.connector.send(delivery.conversation, delivery.recipient, delivery.message)
         try:
             receipt = await asyncio.wait_for(sending, SEND_TIMEOUT)
         except SendFailed as failure:
             if failure.stops_channel:
                 self._switch_off(failure)
-                return
-            await self._failed(delivery, failure)
+                return delivery
+            return await self._failed(delivery, failure)
         except Exception as error:  # the network, or an answer nobody expected; never with content in the log
-            await self._failed(delivery, SendFailed(type(error).__name__))
-        else:
-            await self.run(self.queue.sent, delivery, receipt)
-            await self._report_to_desk(delivery)
+            return await self._failed(delivery, SendFailed(type(error).__name__))
+        following = await self.run(self.queue.sent, delivery, receipt, self._owner)
+        await self._report_to_desk(delivery)
+        return following
 
-    async def _failed(self, delivery: Delivery, failure: SendFailed) -> None:
-        state = await self.run(self.queue.failed, delivery, str(failure), failure.retry_after, failure.is_permanent)
+    async def _failed(self, delivery: Delivery, failure: SendFailed) -> Optional[Delivery]:
+        state, following = await self.run(
+            self.queue.failed, delivery, str(failure), failure.retry_after, failure.is_permanent, self._owner
+        )
         who = self.pseudonyms.of(delivery.conversation)
         if state == DEAD:
             logger.error("%s: message %s can't be delivered: %s", who, delivery.id, failure)
             await self._report_to_desk(delivery)
         else:
             logger.warning("%s: message %s is tried again later: %s", who, delivery.id, failure)
+        return following
 
     # --- an owner who talks ----------------------------------------------------------------------------------------
 
@@ -385,7 +428,7 @@ class ChannelService:
         before = time.time() - self.environment.channels_days * 86_400
         for conversation in await self.run(self.inbox.unheard_since, before):
             await self.erase(conversation)
-        await self.run(self.inbox.forget_ids)
+        await self.run(self.inbox.forget_ids, self.connector.keep_ids)
 
     async def _purge_hourly(self) -> None:
         while True:
@@ -495,6 +538,7 @@ class ChannelService:
             logger.debug("Not done: %s", type(error).__name__)
 
     async def _release(self, release: Callable[[str, str], None], conversation: str) -> None:
+        """Ends a claim."""
         # When this fails, the lease runs out by itself.
         with contextlib.suppress(Exception):
             await asyncio.shield(self.run(release, conversation, self._owner))

@@ -10,7 +10,7 @@ import contextlib
 import time
 from functools import cache
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Dict, Iterator, Sequence, Tuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,7 +20,7 @@ from sqlalchemy.pool import QueuePool
 
 WAITING, DONE, DEAD = "waiting", "done", "dead"
 BUSY_TIMEOUT = 10  # seconds that a writer waits for another one
-_READING = "channels_reading"
+_READING, _DURABLE = "channels_reading", "channels_durable"
 
 metadata = sa.MetaData()
 _Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -110,6 +110,8 @@ class Store:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
         self._reader = self._engine.execution_options(**{_READING: True})
+        self._inserts: Dict[Any, Any] = {}
+        self._durable = self._engine.execution_options(**{_DURABLE: True})
         try:
             metadata.create_all(self._engine)
         except (IntegrityError, ProgrammingError):  # another process made them at the same moment
@@ -120,9 +122,14 @@ class Store:
         self._engine.dispose()
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """One transaction: committed at the end, rolled back when anything is raised."""
-        with self._engine.begin() as connection:
+    def writing(self, is_durable: bool = False) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back when anything is raised.
+
+        Args:
+            is_durable: outlives a power cut too, for which an SQLite file waits for the disk. What is written without
+                it survives the process being killed, and after a power cut is done again.
+        """
+        with (self._durable if is_durable else self._engine).begin() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -133,8 +140,30 @@ class Store:
 
     def insert_new(self, connection: Connection, table: sa.Table, **values: Any) -> bool:
         """Inserts a row unless one with the same key is there; returns whether it did."""
-        dialect = sqlite if self.is_sqlite else postgresql
-        return bool(connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount)
+        values = {**_defaults(table), **values}
+        return bool(connection.execute(self._insert(table, tuple(values)), values).rowcount)
+
+    def put(self, connection: Connection, table: sa.Table, key: Sequence[str], **values: Any) -> None:
+        """Inserts a row, or changes the given values of the one that is there."""
+        changed = tuple(name for name in values if name not in key)
+        values = {**_defaults(table), **values}
+        connection.execute(self._insert(table, tuple(values), tuple(key), changed), values)
+
+    def _insert(
+        self, table: sa.Table, names: Tuple[str, ...], key: Tuple[str, ...] = (), changed: Tuple[str, ...] = ()
+    ) -> Any:
+        """The statement as text: SQLAlchemy 1.4 compiles one with ON CONFLICT anew each time, for a millisecond."""
+        arguments = (table, names, key, changed)
+        if arguments not in self._inserts:
+            module = sqlite if self.is_sqlite else postgresql
+            statement = module.insert(table).values({name: sa.bindparam(name) for name in names})
+            if key:
+                changes = {name: statement.excluded[name] for name in changed}
+                statement = statement.on_conflict_do_update(index_elements=list(key), set_=changes)
+            else:
+                statement = statement.on_conflict_do_nothing()
+            self._inserts[arguments] = sa.text(str(statement.compile(dialect=module.dialect(paramstyle="named"))))
+        return self._inserts[arguments]
 
     def mark(self, name: str) -> str:
         """A value kept under a name, '' when there is none."""
@@ -156,8 +185,7 @@ class Store:
     def set_mark(self, name: str, value: str) -> None:
         """Keeps a value of 200 characters at most under a name."""
         with self.writing() as connection:
-            if not self.insert_new(connection, marks, name=name, value=value):
-                connection.execute(sa.update(marks).where(marks.c.name == name).values(value=value))
+            self.put(connection, marks, ["name"], name=name, value=value)
 
 
 @cache
@@ -166,14 +194,21 @@ def open_store(address: str) -> Store:
     return Store(address)
 
 
+def _defaults(table: sa.Table) -> Dict[str, Any]:
+    return {column.name: column.default.arg for column in table.columns if column.default is not None}
+
+
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # this module says when a transaction begins
-    # synchronous=FULL: what was acknowledged to a channel must outlive a power cut, for it is not sent again.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+    for pragma in ("journal_mode=WAL", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes its turn at the start: one that reads first and then finds the file changed can't wait any more.
-    reading = connection.get_execution_options().get(_READING)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get(_READING):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get(_DURABLE) else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from functools import partial
 from typing import Callable, List, Optional
 
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
+from sqlalchemy.exc import SQLAlchemyError
 
 from channels.limits import RateLimit
+from channels.service import ChannelService
 
+STATUS_WAITS = (1.0, 5.0)  # seconds until a report about a message that is not known yet is tried again
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -55,3 +60,24 @@ def add_health(routes: Blueprint, status: Callable[[], str]) -> None:
     @routes.get("/", name="health")
     async def health(_: Request) -> HTTPResponse:
         return response.json({"status": status()})
+
+
+async def keep_status(service: ChannelService, receipt: str, status: str, error: str = "") -> None:
+    """Keeps what a channel reports about a message of ours.
+
+    A report may come in before the answer to the call that it is about; then it is tried again twice. Reports about
+    messages that others sent from the same number are forgotten after that.
+    """
+    note = partial(service.queue.note_status, receipt, status, error)
+    if not await service.run(note):
+        service.background(_keep_later(service, note))
+
+
+async def _keep_later(service: ChannelService, note: Callable[[], bool]) -> None:
+    for seconds in STATUS_WAITS:
+        await asyncio.sleep(seconds)
+        try:
+            if await service.run(note):
+                return
+        except SQLAlchemyError:
+            continue

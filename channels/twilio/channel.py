@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
-from functools import partial
 from typing import Any, Callable, Dict, List, Optional
 from urllib.parse import parse_qsl
 
@@ -30,7 +29,7 @@ from channels.twilio.incoming import Said, Status, read_form
 from channels.twilio.outgoing import chosen
 from channels.twilio.settings import is_wanted, problems
 from channels.twilio.signature import MAX_FIELDS, by_name, is_signed
-from channels.webhooks import HEADERS, Refusals, add_health, plain, read_body
+from channels.webhooks import HEADERS, Refusals, add_health, keep_status, plain, read_body
 from content import texts
 from shop.settings import Environment, load_environment
 
@@ -134,7 +133,7 @@ class Twilio:
             if found.error:
                 logger.warning("Twilio: a message was not delivered, error %s.", found.error)
             error = str(found.error) if found.error else ""
-            await self.service.run(partial(self.service.queue.note_status, found.message_id, found.status, error))
+            await keep_status(self.service, found.message_id, found.status, error)
 
     def _resolved(self, message: Incoming) -> Incoming:
         """A typed number becomes the choice that it stands for; looked up when it comes in, for that is what the

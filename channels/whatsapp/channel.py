@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-from functools import partial
 from typing import Any, Callable, Mapping, Optional
 
 from rasa.core.channels.channel import InputChannel
@@ -24,7 +23,7 @@ from chain.album import load_album
 from channels.inbox import Inbox
 from channels.service import ChannelService, OnNewMessage
 from channels.store import open_store
-from channels.webhooks import Refusals, add_health, plain, read_body
+from channels.webhooks import Refusals, add_health, keep_status, plain, read_body
 from channels.whatsapp.client import GraphClient
 from channels.whatsapp.connector import NAME, WINDOW, WhatsAppConnector, as_incoming
 from channels.whatsapp.incoming import Delivery, read_delivery
@@ -134,7 +133,7 @@ class WhatsApp:
             if status.error:
                 logger.warning("WhatsApp: a message was not delivered, error %s.", status.error)
             error = f"{status.error} {status.detail}".strip() if status.error else ""
-            await self.service.run(partial(self.service.queue.note_status, status.message_id, status.status, error))
+            await keep_status(self.service, status.message_id, status.status, error)
         for code, title in delivery.problems:
             logger.error("WhatsApp reports a problem: error %s (%s).", code, title)
 

@@ -57,11 +57,13 @@ def make_app() -> Sanic:
     from rasa.shared.core.domain import Domain
 
     from channels.telegram import TelegramChannel
+    from channels.twilio.channel import TwilioChannel
+    from channels.whatsapp.channel import WhatsAppChannel
     from shop.settings import load_environment
 
     app = _create_app_without_api(None)
-    channel = TelegramChannel()
-    app.blueprint(channel.blueprint(answer), url_prefix=f"/webhooks/{channel.url_prefix()}")
+    for channel in (TelegramChannel(), WhatsAppChannel(), TwilioChannel()):
+        app.blueprint(channel.blueprint(answer), url_prefix=f"/webhooks/{channel.url_prefix()}")
     store = SQLTrackerStore(Domain.empty(), db=load_environment().conversations)
     app.ctx.agent = SimpleNamespace(tracker_store=store)
     return app

@@ -177,12 +177,18 @@ class TwilioApi:
                 raise TwilioError(21656, "The ContentVariables parameter is invalid")
         elif late:
             raise TwilioError(63016, "Failed to send freeform message because you are outside the allowed window.")
-        elif not fields.get("Body", "").strip() and "MediaUrl" not in fields:
-            raise TwilioError(21619, "A text message body or media urls must be specified")
-        elif len(fields.get("Body", "").encode("utf-16-le")) // 2 > 1600:
-            raise TwilioError(21617, "The concatenated message body exceeds the 1600 character limit")
-        if "MediaUrl" in fields and not re.fullmatch(r"https?://[^\s/]+\.[^\s/]+/\S*", fields["MediaUrl"]):
-            raise TwilioError(21620, "Invalid media URL(s)")
+        else:
+            check_content(fields)
         sid = f"SM{next(self._numbers):032x}"
         self.sent.append((sid, fields))
         return web.json_response({"sid": sid, "status": "queued", "error_code": None}, status=201)
+
+
+def check_content(fields: Dict[str, str]) -> None:
+    """Raises `TwilioError` for a body or a picture that Twilio refuses."""
+    if not fields.get("Body", "").strip() and "MediaUrl" not in fields:
+        raise TwilioError(21619, "A text message body or media urls must be specified")
+    if len(fields.get("Body", "").encode("utf-16-le")) // 2 > 1600:
+        raise TwilioError(21617, "The concatenated message body exceeds the 1600 character limit")
+    if "MediaUrl" in fields and not re.fullmatch(r"https?://[^\s/]+\.[^\s/]+/\S*", fields["MediaUrl"]):
+        raise TwilioError(21620, "Invalid media URL(s)")
