@@ -27,7 +27,7 @@ def main() -> int:
     try:
         if arguments.accept:
             return accept(arguments.file)
-        return propose(arguments.store or sqlite_url(Path(load_environment().conversations)), arguments.file)
+        return propose(arguments.store or _address(load_environment().conversations), arguments.file)
     except (NoConversations, decisions.DecisionError, SettingsError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -41,6 +41,10 @@ def canonical_questions(data: Path = DATA) -> Dict[str, str]:
             if name.startswith(FAQ_RESPONSE):
                 found[variations[0]["metadata"]["vraag"]] = name[len(FAQ_RESPONSE) :]
     return found
+
+
+def _address(setting: str) -> str:
+    return setting if "://" in setting else sqlite_url(Path(setting))
 
 
 def propose(url: str, file: Path, data: Path = DATA) -> int:

@@ -47,7 +47,6 @@ class Pair:
             raise CannotStart(f"There is no trained model ({MODEL}). Run `make train`.")
         check_port("127.0.0.1", env.actions_port, "SCHAKEL_ACTIONS_PORT")
         check_port(env.host, env.port, "SCHAKEL_PORT")
-        Path(env.conversations).parent.mkdir(parents=True, exist_ok=True)
         self._spawn("actions", [sys.executable, "-m", "actions.server"])
         self._spawn("rasa", rasa_command(env))
         try:
