@@ -100,6 +100,10 @@ def _set_up_sqlite(connection: Any, _: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _END(_: Any) -> None:  # noqa: N802 (a mark, like a constant)
+    """Stands for the end in the queue of writes."""
+
+
 class _Writer:
     """One thread that writes; what waits for it together goes into one transaction."""
 
@@ -121,18 +125,33 @@ class _Writer:
                     self._thread.start()
         return result
 
+    def close(self) -> None:
+        """Writes what waits, then ends the thread."""
+        if self._thread is not None:
+            self.submit(_END, alone=True).result()
+            self._thread.join()
+            self._thread = None
+
     def _run(self) -> None:
         while True:
             jobs = [self._waiting.get()]
+            if jobs[0][0] is _END:
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None
+                jobs[0][1].set_result(None)
+                return
             while len(jobs) < _BATCH and not jobs[-1][2]:
                 try:
                     jobs.append(self._waiting.get_nowait())
                 except queue.Empty:
                     break
-            if len(jobs) > 1 and jobs[-1][2]:
-                self._do(jobs[:-1])
-                jobs = jobs[-1:]
+            alone = jobs.pop() if len(jobs) > 1 and jobs[-1][2] else None
             self._do(jobs)
+            if alone is not None and alone[0] is _END:
+                self._waiting.put(alone)
+            elif alone is not None:
+                self._do([alone])
 
     def _do(self, jobs: List[Tuple[Work, "Future[Any]", bool]]) -> None:
         try:
@@ -207,7 +226,7 @@ class ConversationStore(TrackerStore):
     def init_tracker(self, sender_id: str) -> ConversationTracker:
         """An empty conversation."""
         tracker = ConversationTracker(sender_id, self.domain.slots, max_event_history=self.max_event_history)
-        tracker.stored = 0
+        tracker.stored, tracker.version = 0, self._version(sender_id)
         return tracker
 
     async def retrieve(self, sender_id: str) -> Optional[DialogueStateTracker]:
@@ -230,7 +249,6 @@ class ConversationStore(TrackerStore):
         """
         if self.event_broker is not None:
             await self.stream_events(tracker)
-        version = self._version(tracker.sender_id)
         first = self._first_new(tracker)
         events = list(itertools.islice(tracker.events, first, None))
         last_id = getattr(tracker, "last_id", None)
@@ -239,7 +257,7 @@ class ConversationStore(TrackerStore):
             last_id = await asyncio.wrap_future(self._writer.submit(lambda c: self._insert(c, rows)))
         if isinstance(tracker, ConversationTracker):
             tracker.stored, tracker.last_id = first + len(events), last_id
-            self._keep(tracker, version, any(isinstance(event, SessionStarted) for event in events))
+            self._keep(tracker, any(isinstance(event, SessionStarted) for event in events))
 
     async def keys(self) -> Iterable[str]:
         """Ids of all conversations."""
@@ -292,6 +310,14 @@ class ConversationStore(TrackerStore):
             with self.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def close(self) -> None:
+        """Finishes what is waiting and closes the database."""
+        self._writer.close()
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        self.engine.dispose()
+
     # --- memory ----------------------------------------------------------------------------------------------------
 
     def _version(self, sender_id: str) -> int:
@@ -305,7 +331,8 @@ class ConversationStore(TrackerStore):
                 self._kept_events -= len(kept.events)
             return kept
 
-    def _keep(self, tracker: ConversationTracker, version: int, is_new_session: bool) -> None:
+    def _keep(self, tracker: ConversationTracker, is_new_session: bool) -> None:
+        version = tracker.version
         if is_new_session:
             tracker = self._latest_session(tracker)
         with self._guard:
@@ -325,7 +352,7 @@ class ConversationStore(TrackerStore):
         if start == 0:
             return tracker
         latest = self._from_events(tracker.sender_id, list(events)[start:])
-        latest.last_id = tracker.last_id
+        latest.last_id, latest.version = tracker.last_id, tracker.version
         return latest
 
     def _from_events(self, sender_id: str, events: List[Any]) -> ConversationTracker:
@@ -343,10 +370,15 @@ class ConversationStore(TrackerStore):
     # --- database --------------------------------------------------------------------------------------------------
 
     def _current(self, sender_id: str, kept: Optional[ConversationTracker]) -> Optional[DialogueStateTracker]:
+        version = self._version(sender_id)  # first: what is redacted from here on makes this one not worth keeping
         if kept is not None and kept.stored == len(kept.events) and kept.last_id is not None:
             if self._last_id(sender_id) == kept.last_id:
+                kept.version = version
                 return kept
-        return self._read(sender_id, True)
+        tracker = self._read(sender_id, True)
+        if tracker is not None:
+            tracker.version = version
+        return tracker
 
     def _rows(self, statement: str, *values: Any) -> List[Any]:
         """Reads with a kept connection; a broken one is replaced once."""

@@ -52,6 +52,7 @@ class ConversationTracker(DialogueStateTracker):
         self._replay: Optional[_Replay] = None
         self.stored: Optional[int] = None  # how many of the events the store has; None when it does not know it
         self.last_id: Optional[int] = None  # the store's number of the last of them
+        self.version = 0  # the store's, of when it was handed out
         super().__init__(*args, **kwargs)
 
     def _create_events(self, evts: List[Event]) -> Any:
