@@ -17,8 +17,8 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
+import rasa_patches
 from answering import session
-from answering.action_results import check_schema_once
 from content import texts
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, MORE_RESPONSE, FaqEntry, catalogue_from_responses, fill
 from content.helplines import helpline_placeholders
@@ -94,7 +94,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         self._helplines = helpline_placeholders()
         self._shop = ShopFile(Path(load_environment().shop_file))
         self._use_responses(domain.responses)
-        check_schema_once()
+        rasa_patches.apply()
 
     @property
     def responses(self) -> Mapping[str, Sequence[Dict[str, Any]]]:

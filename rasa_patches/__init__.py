@@ -1,6 +1,6 @@
 """Changes to Rasa's own code, one module per change; tests/rasa_patches/ fails when Rasa's original changes.
 
-`install()` makes Rasa import only what it uses; `python -m rasa_patches <rasa's arguments>` starts Rasa that way.
+`install()` makes Rasa import only what it uses, `apply()` makes its way of a message short; `python -m rasa_patches <rasa's arguments>` starts Rasa that way.
 """
 
 from __future__ import annotations
@@ -21,3 +21,13 @@ def install() -> None:
             "rasa.shared.utils.io": files.apply_to_reading,
         },
     )
+
+
+def apply() -> None:
+    """To be called once Rasa is imported, before it loads a model: the changes to the way of a message."""
+    from answering.action_results import check_schema_once
+    from rasa_patches import copies, events, processor, remote_action, runner
+
+    check_schema_once()
+    for change in (copies, events, processor, remote_action, runner):
+        change.apply()

@@ -52,7 +52,6 @@ class Pair:
         check_port("127.0.0.1", env.actions_port, "SCHAKEL_ACTIONS_PORT")
         check_port(env.host, env.port, "SCHAKEL_PORT")
         check_port(env.desk_host, env.desk_port, "SCHAKEL_DESK_PORT")
-        Path(env.conversations).parent.mkdir(parents=True, exist_ok=True)
         self._spawn("actions", [sys.executable, "-m", "actions.server"])
         self._spawn(DESK, desk_command())
         self._spawn("rasa", rasa_command(env))
