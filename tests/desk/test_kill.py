@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from desk import outbox
+from desk.cases import open_case
 from desk.database import Database, open_database
 from desk.models import Case, OutboxRow
 from shop.settings import Environment, Shop
-from tests.desk.conftest import Clock
+from tests.desk.conftest import Clock, a_request
 from tests.desk.killing import deliver_all, moments, open_all, run
 from tests.services import MailServer
 
@@ -161,6 +162,16 @@ def test_two_workers_at_once_send_everything_once(
             future.result(60)
     run(deliver_all, address, environment, shop, clock(), None)
     assert len(mail_server.message_ids) == len(set(mail_server.message_ids)) == 6 + 5
+
+
+def test_what_one_worker_holds_no_other_gets_until_the_lease_ends(database: Database, shop: Shop, clock: Clock) -> None:
+    open_case(database, a_request(), shop, clock())
+    assert len(outbox.claim(database, "mail", clock(), limit=10)) == 2
+    clock.forward(seconds=outbox.LEASE.total_seconds() - 1)
+    assert outbox.claim(database, "mail", clock(), limit=10) == []
+    clock.forward(seconds=1)
+    again = outbox.claim(database, "mail", clock(), limit=10)
+    assert [item.attempts for item in again] == [2, 2]
 
 
 def test_a_worker_that_slept_through_its_lease_does_not_send(
