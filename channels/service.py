@@ -283,18 +283,18 @@ class ChannelService:
             await hand_over(self._on_new_message, user_message, self.environment.answer_timeout)
         finally:
             typing.cancel()
-        if collector.answers and await self._taken_over_meanwhile(message, collector.answers):
+        if collector.answers and await self._taken_over_meanwhile(message, payload, collector.answers):
             return []
         replies = [part for answer in collector.answers for part in self.connector.render(answer)]
         return replies or self.connector.render(Answer(self.lifeline.reply(payload)))
 
-    async def _taken_over_meanwhile(self, message: Incoming, answers: Sequence[Answer]) -> bool:
+    async def _taken_over_meanwhile(self, message: Incoming, said: str, answers: Sequence[Answer]) -> bool:
         try:
             if not await _aside(self.human.is_taken_over, message.conversation):
                 return False
             key = f"{message.channel}-{_digest(message.message_id)}"
             # An owner who sees the customer's last question and what would have been said knows where things stand.
-            await _aside(self.human.customer_said, message.conversation, message.channel, message.text, key)
+            await _aside(self.human.customer_said, message.conversation, message.channel, said, key)
             await _aside(self.human.held_back, message.conversation, [answer.text for answer in answers], key)
         except Exception as error:
             logger.error("The desk could not be asked (%s).", type(error).__name__)

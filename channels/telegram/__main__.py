@@ -1,4 +1,4 @@
-"""`python -m channels.telegram set-webhook|info|delete-webhook|poll`: what is done once, outside the assistant."""
+"""`python -m channels.telegram set-webhook|info|delete-webhook|poll|retry`: what is done outside the assistant."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from typing import Any, List
 import aiohttp
 
 from channels.base import SendFailed
+from channels.inbox import Inbox
+from channels.outgoing import OutgoingQueue
 from channels.service import call_directly
-from channels.store import open_store
+from channels.store import DEAD, WAITING, open_store
 from channels.telegram.channel import PATH, POLL, SECRET_HEADER, WEBHOOK, Account, load_account
 from channels.telegram.client import ALLOWED_UPDATES, BotApi
 from channels.telegram.polling import Poller
+from channels.telegram.updates import NAME
 from shop.settings import Environment, SettingsError, load_environment
 
 _PUBLIC = re.compile(r"https://[^/:]+(:(443|80|88|8443))?/?")
@@ -31,6 +34,7 @@ def main() -> int:
         "info": "show the bot, and how its messages travel",
         "delete-webhook": "let the assistant fetch messages itself again",
         "poll": "fetch messages here and hand them to the assistant on this machine",
+        "retry": "deliver once more what could not be delivered",
     }
     parser.add_argument("command", choices=commands, help="; ".join(f"{key}: {text}" for key, text in commands.items()))
     arguments = parser.parse_args()
@@ -64,6 +68,9 @@ async def run(command: str, environment: Environment, account: Account) -> None:
             print("Telegram calls nobody now. With SCHAKEL_TELEGRAM_UPDATES=poll the assistant fetches messages.")
         elif command == "info":
             await show(api, environment)
+        elif command == "retry":
+            store = open_store(environment.channels_database)
+            print(f"{OutgoingQueue(store, NAME).retry_dead()} messages are in the queue again.")
         else:
             await poll(api, environment, account)
     finally:
@@ -101,6 +108,12 @@ async def show(api: BotApi, environment: Environment) -> None:
     if hook.get("last_error_message"):
         print(f"Telegram's last error: {hook['last_error_message']}")
     print(f"SCHAKEL_TELEGRAM_UPDATES={environment.telegram_updates}")
+    store = open_store(environment.channels_database)
+    counts = OutgoingQueue(store, NAME).counts()
+    print(
+        f"Here: {Inbox(store, NAME).waiting()} wait for an answer, {counts.get(WAITING, 0)} to be delivered, "
+        f"{counts.get(DEAD, 0)} could not be delivered."
+    )
     if bool(hook.get("url")) != (environment.telegram_updates == WEBHOOK):
         print("These two don't fit: run set-webhook or delete-webhook, or change the setting.")
 

@@ -7,7 +7,7 @@ import html
 from typing import Any, Callable, Dict, List
 
 from chain.album import Album, load_album
-from channels.base import ChannelLimits, Connector, Image, Incoming, Kind, Outgoing, utf16_units
+from channels.base import ChannelLimits, Connector, Image, Incoming, Outgoing, utf16_units
 from channels.telegram.client import UPLOAD_TIMEOUT, ApiError, BotApi
 from channels.telegram.updates import NAME, load_commands
 
@@ -75,7 +75,7 @@ class TelegramConnector(Connector):
 
     async def received(self, message: Incoming, is_known_press: bool) -> None:
         """Ends the waiting mark on a pressed button."""
-        if message.kind is Kind.PRESS:
+        if "callback" in message.extra:
             await self.api.call("answerCallbackQuery", {"callback_query_id": message.extra["callback"]})
 
     async def working(self, message: Incoming) -> None:

@@ -169,6 +169,8 @@ class BotServer:
         self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
         ready.set()
         self._loop.run_forever()
+        for task in asyncio.all_tasks(self._loop):  # a call for updates may still be waiting
+            task.cancel()
         self._loop.run_until_complete(runner.cleanup())
         self._loop.close()
 

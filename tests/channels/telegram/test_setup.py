@@ -26,7 +26,12 @@ def server() -> Iterator[BotServer]:
 
 
 def settings(server: BotServer, **more: Any) -> Environment:
-    values = {"telegram_token": TOKEN, "telegram_api": server.address, "secret": LONG}
+    values = {
+        "telegram_token": TOKEN,
+        "telegram_api": server.address,
+        "secret": LONG,
+        "channels_database": "sqlite://",
+    }
     return Environment(**{**values, **more})
 
 
@@ -44,10 +49,13 @@ async def test_set_webhook_tells_address_secret_and_kinds(
     assert server.registered["allowed_updates"] == ["message", "callback_query"]
     assert len(server.registered["secret_token"]) == 64
     await run("info", settings(server, telegram_updates="webhook"))
+    await run("retry", settings(server))
     await run("delete-webhook", settings(server))
     assert server.registered == {}
     printed = capsys.readouterr().out
     assert "Bot: @schakel_bot" in printed
+    assert "0 wait for an answer, 0 to be delivered, 0 could not be delivered." in printed
+    assert "0 messages are in the queue again." in printed
     assert TOKEN.split(":")[1] not in printed
 
 
