@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 FAQ_RESPONSE = "utter_faq/"
@@ -68,6 +69,7 @@ class FaqEntry:
         return self.onderwerp != "winkel"
 
 
+@cache
 def onderwerp_and_aspect(faq_id: str) -> Tuple[str, str]:
     """Splits an id: 'serotonine_wat_is' gives ('serotonine', 'wat_is')."""
     if faq_id in _ONDERWERP_OF_ID:

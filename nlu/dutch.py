@@ -77,7 +77,11 @@ def load_word_list() -> WordTest:
     """Tells whether a normalised word is one of about 300,000 forms and lemmas in spacy-lookups-data."""
     from spacy.lookups import load_lookups
 
-    table = load_lookups("nl", ["lemma_lookup"]).get_table("lemma_lookup")
+    dutch = load_dutch()
+    if dutch.name == FALLBACK:  # has it in memory
+        table = dutch.nlp.get_pipe("lemmatizer").lookups.get_table("lemma_lookup")  # type: ignore[attr-defined]
+    else:
+        table = load_lookups("nl", ["lemma_lookup"]).get_table("lemma_lookup")
     lemmas = frozenset(table.values())
     return lambda word: word in table or word in lemmas
 

@@ -23,11 +23,13 @@ class Analysis:
         words: normalised words with spelling corrected.
         typed: for each word what was typed there, equally many; of two words joined the first.
         lemmas: lemmas of `words`, equally many.
+        form: what `nlu.normalise.key` gives for the message.
     """
 
     words: Tuple[str, ...]
     typed: Tuple[str, ...]
     lemmas: Tuple[str, ...]
+    form: str = ""
 
 
 class Analyser:
@@ -48,7 +50,7 @@ class Analyser:
         typed = split_words(text, self.lexicon.abbreviations)
         words, origin = self._speller.correct_all(typed)
         lemmas = self._lemmatise(words) if words else []
-        return Analysis(tuple(words), tuple(origin), tuple(lemmas))
+        return Analysis(tuple(words), tuple(origin), tuple(lemmas), " ".join(typed))
 
 
 def features(analysis: Analysis, lexicon: Lexicon) -> Counter[str]:

@@ -7,7 +7,8 @@ A linear ranker hears the shape of a question louder than its subject: "waar wor
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, FrozenSet, Mapping, Optional, Set
+from functools import cache
+from typing import Dict, FrozenSet, Mapping, Optional, Tuple
 
 from content.catalogue import FAQ_INTENT, onderwerp_and_aspect
 
@@ -26,6 +27,7 @@ OUT_OF_SCOPE = "out_of_scope"
 NOTHING_ELSE: Mapping[str, FrozenSet[str]] = {}
 UNNAMED = 0.6  # what is left of an answer's probability when nothing in sight names its onderwerp
 UNKNOWN, UNKNOWN_IN_SHOP = 0.3, 0.52  # ... when besides a word stands there that no example has ("hoofdluis")
+_NONE: FrozenSet[str] = frozenset()
 ASIDE = 0.1  # ... when the question is about another substance and the onderwerp is only mentioned
 
 
@@ -75,31 +77,22 @@ def apply_gate(
     for label, probability in probabilities.items():
         if not label.startswith(FAQ_INTENT):
             continue
-        faq_id = label[len(FAQ_INTENT) :]
-        onderwerp, aspect = onderwerp_and_aspect(faq_id)
-        if onderwerp == "winkel" and subject.names_shop:
-            aside += probability
-            result[label] = 0.0
-        elif onderwerp == "winkel" and subject.has_unknown and faq_id not in _ABOUT_ANYTHING:
-            result[label] = probability * UNKNOWN_IN_SHOP
-        if onderwerp == "winkel" or faq_id in _ABOUT_OTHERS:
+        faq_id, onderwerp, about = _about(label)
+        if onderwerp == "winkel":
+            if subject.names_shop:
+                aside += probability
+                result[label] = 0.0
+            elif subject.has_unknown and faq_id not in _ABOUT_ANYTHING:
+                result[label] = probability * UNKNOWN_IN_SHOP
             continue
-        about = {onderwerp, aspect, _NEIGHBOURS.get(onderwerp, onderwerp), _NEIGHBOURS.get(aspect, aspect)}
-        about |= also_about.get(faq_id, frozenset())
-        if named and subject.other_first - mentions.get(faq_id, frozenset()):
+        if faq_id in _ABOUT_OTHERS:
+            continue
+        also = also_about.get(faq_id, _NONE)
+        if named and subject.other_first - mentions.get(faq_id, _NONE):
             aside += probability * (1.0 - ASIDE)
             result[label] = probability * ASIDE
             continue
-        if named:
-            keep = 1.0 if about & named else 0.0
-        elif subject.names_other:
-            keep = 0.0
-        elif onderwerp in SUBSTANCES and subject.conversation not in about and not _lay_words(about, subject):
-            keep = UNNAMED
-        else:
-            keep = 1.0
-        if not named and subject.has_unknown:
-            keep *= UNKNOWN
+        keep = _share_kept(onderwerp, about | also if also else about, named, subject)
         if keep < 1.0:
             result[label] = probability * keep
             freed += probability * (1.0 - keep)
@@ -112,7 +105,28 @@ def apply_gate(
     return result
 
 
-def _lay_words(about: Set[str], subject: Subject) -> bool:
+@cache
+def _about(label: str) -> Tuple[str, str, FrozenSet[str]]:
+    """Id, onderwerp and all that an answer is about by its id."""
+    faq_id = label[len(FAQ_INTENT) :]
+    onderwerp, aspect = onderwerp_and_aspect(faq_id)
+    near = {_NEIGHBOURS.get(onderwerp, onderwerp), _NEIGHBOURS.get(aspect, aspect)}
+    return faq_id, onderwerp, frozenset({onderwerp, aspect} | near)
+
+
+def _share_kept(onderwerp: str, about: FrozenSet[str], named: FrozenSet[str], subject: Subject) -> float:
+    """What an answer about `about` keeps of its probability."""
+    if named:
+        return 1.0 if about & named else 0.0
+    if subject.names_other:
+        return 0.0
+    keep = UNKNOWN if subject.has_unknown else 1.0
+    if onderwerp in SUBSTANCES and subject.conversation not in about and not _lay_words(about, subject):
+        keep *= UNNAMED
+    return keep
+
+
+def _lay_words(about: FrozenSet[str], subject: Subject) -> bool:
     """Whether the message names the answer's other side: 'slaap' for melatonine_slaap is half of the subject."""
     return bool((about & subject.named) - {"stress", "slaap", "winkel"})
 
@@ -121,12 +135,12 @@ def _share(
     result: Dict[str, float], named: FrozenSet[str], freed: float, also_about: Mapping[str, FrozenSet[str]]
 ) -> None:
     """Divides freed probability over the answers about what is named, in proportion to what they have."""
-    right = [
-        label
-        for label in result
-        if label.startswith(FAQ_INTENT)
-        and {*onderwerp_and_aspect(label[len(FAQ_INTENT) :]), *also_about.get(label[len(FAQ_INTENT) :], ())} & named
-    ]
+    right = []
+    for label in result:
+        if label.startswith(FAQ_INTENT):
+            faq_id = label[len(FAQ_INTENT) :]
+            if not named.isdisjoint(onderwerp_and_aspect(faq_id)) or named & also_about.get(faq_id, _NONE):
+                right.append(label)
     total = sum(result[label] for label in right)
     if total > 0:
         for label in right:

@@ -20,6 +20,7 @@ FILES = (
     *("ketenvragen", "gesprekswoorden", "adviesantwoorden"),
 )
 _MIN_BEGIN = 3
+_REMEMBERED = 20_000  # words whose look-up is kept
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Concepts:
         self.names: List[str] = list(definitions)
         self._beginnings: Dict[str, List[str]] = {}
         self._phrases: Dict[str, List[Tuple[Tuple[str, ...], str]]] = {}
+        self._words: Dict[str, Tuple[Tuple[str, ...], Sequence[Tuple[Tuple[str, ...], str]]]] = {}
+        self._last: Tuple[Sequence[str], List[Found]] = ((), [])
         for name, definition in definitions.items():
             for beginning in definition.get("begin") or []:
                 if len(beginning) < _MIN_BEGIN:
@@ -49,19 +52,34 @@ class Concepts:
                 self._phrases.setdefault(parts[0], []).append((parts, name))
 
     def find(self, words: Sequence[str]) -> List[Found]:
-        """All concepts in normalised words, in order of position; a word may carry several."""
+        """All concepts in normalised words, in order of position; a word may carry several. Not to be changed."""
+        last_words, last_found = self._last
+        if words is last_words and type(words) is tuple:  # a message is looked through several times
+            return last_found
         found: List[Found] = []
         for i, word in enumerate(words):
-            names: Dict[str, int] = {}
-            for entry in self._beginnings.get(word[:_MIN_BEGIN], ()):
-                beginning, _, name = entry.partition(" ")
-                if word.startswith(beginning):
-                    names.setdefault(name, i + 1)
-            for parts, name in self._phrases.get(word, ()):
+            begun, phrases = self._of_word(word)
+            if not begun and not phrases:
+                continue
+            names = dict.fromkeys(begun, i + 1)
+            for parts, name in phrases:
                 if tuple(words[i : i + len(parts)]) == parts:
                     names[name] = max(names.get(name, 0), i + len(parts))
             found.extend(Found(name, i, end) for name, end in names.items())
+        self._last = (words, found)
         return found
+
+    def _of_word(self, word: str) -> Tuple[Tuple[str, ...], Sequence[Tuple[Tuple[str, ...], str]]]:
+        """Concepts that the word begins like, and phrases of which it is the first word."""
+        known = self._words.get(word)
+        if known is None:
+            entries = (entry.partition(" ") for entry in self._beginnings.get(word[:_MIN_BEGIN], ()))
+            begun = tuple(dict.fromkeys(name for beginning, _, name in entries if word.startswith(beginning)))
+            known = (begun, self._phrases.get(word, ()))
+            if len(self._words) >= _REMEMBERED:
+                self._words.clear()
+            self._words[word] = known
+        return known
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ class Understanding:
         topics = self.lexicon.onderwerp.find(analysis.words)
         asked = self._asked_in_story(text, analysis)
         subject = self._subject(analysis, asked, topics, conversation)
-        raw = self._probabilities(text, analysis, asked)
+        raw = self._probabilities(analysis, asked)
         probabilities = apply_gate(raw, subject, self.also_about, self.mentions)
         ranking = sorted(probabilities.items(), key=lambda item: -item[1])
         faq_ranking = [(label[len(FAQ_INTENT) :], p) for label, p in ranking if label.startswith(FAQ_INTENT)][:10]
@@ -272,15 +272,15 @@ class Understanding:
             for word in analysis.words
         )
 
-    def _probabilities(self, text: str, analysis: Analysis, asked: Optional[Analysis]) -> Dict[str, float]:
+    def _probabilities(self, analysis: Analysis, asked: Optional[Analysis]) -> Dict[str, float]:
         values = self.ranker.probabilities(features(analysis, self.lexicon))
         if asked:
             if not self.lexicon.onderwerp.find(asked.words):
                 named = unique_names(self.lexicon.onderwerp.find(analysis.words))[:1]
                 asked = _with_words(asked, named)
             values = (values + self.ranker.probabilities(features(asked, self.lexicon))) / 2
-        probabilities = {label: float(p) for label, p in zip(self.ranker.labels, values)}
-        known = self.sentences.get(key(text, self.lexicon.abbreviations))
+        probabilities: Dict[str, float] = dict(zip(self.ranker.labels, values.tolist()))
+        known = self.sentences.get(analysis.form)
         if known is not None:
             probabilities = {label: p * (1.0 - _KNOWN_SENTENCE) for label, p in probabilities.items()}
             probabilities[known] += _KNOWN_SENTENCE
