@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import heappop, heappush
@@ -113,10 +113,24 @@ class Examination:
 
 
 @dataclass(frozen=True)
+class Clause:
+    """A stretch of a sentence.
+
+    Attributes:
+        words: plain words, typing errors corrected where triage knows the word.
+        classes: (place in the clause, concept) of every concept, in order.
+    """
+
+    words: Tuple[str, ...]
+    classes: Tuple[Tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
 class _Read:
     rows: List[Tuple[int, str]]
     written: int  # how many of the rows are words as written; the rest are two of them joined
     starts: List[int]
+    ends: List[int]
     positions: Positions
     figurative: bool
 
@@ -131,18 +145,9 @@ class _Pattern:
     whole_message: bool
 
 
-def _features(read: _Read) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    words = [word for _, word in read.rows[: min(read.written, MAX_LEARNT_WORDS)]]
-    counts.update("w:" + word for word in words)
-    counts.update(f"p:{one} {other}" for one, other in zip(("<", *words), (*words, ">")))
-    for word in words:
-        padded = f"<{word}>"
-        counts.update("c:" + padded[i : i + n] for n in (3, 4, 5) for i in range(len(padded) - n + 1))
-    counts.update("o:" + name for name in read.positions.present if name.isupper())
-    if read.figurative:
-        counts["o:figurative"] += 1
-    return counts
+def _within(spans: Sequence[Tuple[int, str]], first: int, end: int) -> Tuple[Tuple[int, str], ...]:
+    begin = bisect_left(spans, (first, ""))
+    return tuple((place - first, name) for place, name in spans[begin : bisect_left(spans, (end, ""))])
 
 
 def _merged(query: Query) -> Phrase:
@@ -191,6 +196,7 @@ class Triage:
         self._queries: List[Tuple[_Pattern, Query]] = [(p, query) for p in self._patterns for query in p.queries]
         self._query_index = Index([_merged(query) for _, query in self._queries], weights)
         self._word_names = lru_cache(maxsize=20_000)(self._names_of)
+        self._corrected = lru_cache(maxsize=20_000)(self._correct)
         self._joined: FrozenSet[str] = frozenset(w for w in wanted if len(w) >= 7)
 
     # --- words ---------------------------------------------------------------------------------------------------
@@ -248,17 +254,40 @@ class Triage:
         group, interaction, changes = self._medicines.about(read.rows, positions, self._word_names)
         return Examination(found, group, interaction, changes, read.figurative)
 
-    def features(self, text: str) -> Counter[str]:
-        """What triage's own classifier learns from: words, pairs of words, letters and concepts, as {name: count}.
+    def clauses(self, text: str) -> List[Clause]:
+        """What triage's own classifier reads: the message in clauses, without patterns, so that it has an own opinion."""
+        return self._clauses(self._read(text))
 
-        No patterns, so that it is an opinion of its own.
-        """
-        return _features(self._read(text))
-
-    def study(self, text: str) -> Tuple[Examination, Counter[str]]:
-        """`examine` and `features` in one go."""
+    def study(self, text: str) -> Tuple[Examination, List[Clause]]:
+        """`examine` and `clauses` in one go."""
         read = self._read(text)
-        return self._examine(read), _features(read)
+        return self._examine(read), self._clauses(read)
+
+    def _clauses(self, read: "_Read") -> List[Clause]:
+        """Cuts at sentences, commas and conjunctions, and no piece much longer than `_LONG_CLAUSE` words."""
+        spans = read.positions.concepts()
+        breaks = {*read.ends, *read.starts}
+        clauses: List[Clause] = []
+        words: List[str] = []
+        first = 0
+        for place, word in read.rows[: min(read.written, MAX_LEARNT_WORDS)]:
+            long_enough = len(words) >= _SHORT_CLAUSE
+            if words and (
+                (place in breaks and (long_enough or place in read.starts))
+                or (word in _CONJUNCTIONS and long_enough)
+                or len(words) >= _LONG_CLAUSE
+            ):
+                clauses.append(Clause(tuple(words), _within(spans, first, place)))
+                words = []
+            if not words:
+                first = place
+            words.append(self._corrected(word))
+        if words:
+            clauses.append(Clause(tuple(words), _within(spans, first, first + len(words))))
+        return clauses
+
+    def _correct(self, word: str) -> str:
+        return self.takes_for(word) or word
 
     def _read(self, text: str) -> "_Read":
         rows: List[Tuple[int, str]] = []
@@ -286,7 +315,7 @@ class Triage:
             if next_place == place + 1 and first + second in self._joined
         ]
         positions, figurative = self._positions(rows, joined, starts, ends)
-        return _Read([*rows, *joined], len(rows), starts, positions, figurative)
+        return _Read([*rows, *joined], len(rows), starts, ends, positions, figurative)
 
     def _positions(
         self,
@@ -480,6 +509,9 @@ class Medicines:
 
 _WORD_OR_COMMA = re.compile(r"[a-z0-9]+|,")
 _SENTENCE_END = re.compile(r"[.!?;:\n\r…]+(?=\s|$)|\n")
+_SHORT_CLAUSE = 4  # words; a comma or conjunction after fewer does not end a clause
+_LONG_CLAUSE = 16
+_CONJUNCTIONS = frozenset(["maar", "want", "omdat", "dus", "en", "terwijl", "of", "nu", "sinds", "toen"])
 _LONGEST_GLUED = 60  # splitting is quadratic in the length; nobody writes two words of this size as one
 _GLUE = frozenset(
     ["ik", "wil", "niet", "er", "het", "is", "ben", "heb", "mag", "kan", "zo", "te", "me", "mijn", "geen", "een", "dit"]

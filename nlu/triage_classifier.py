@@ -1,21 +1,37 @@
-"""Triage's own classifier: the levels against ordinary messages and look-alikes, a second opinion to the patterns.
+"""Triage's own classifier: the levels against ordinary messages and look-alikes. Free of Rasa.
 
-One linear vector per level over the features of `Triage.features`. The classifier of all intents cannot take this part:
-it has never seen the look-alikes of data/veiligheid/gewoon.yml, and its labels compete with a hundred questions.
+A message is cut into clauses. The features of a window (a clause, a few together, all) are added up and scored by one
+linear vector per label, and each level keeps its best window: a sentence in the middle of a long story counts in full.
+Look-ups are done once per word and remembered, so that windows cost hardly more than the message does.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Dict, List, Mapping, Sequence
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
 
 import numpy as np
-from ruamel.yaml import YAML
+from numpy.typing import NDArray
 
-from nlu import linear
-from nlu.triage import LOOK_ALIKES, ORDER, ORDINARY, PREFIX
+from nlu.triage import ORDER, ORDINARY, PREFIX, Clause
 
-STRENGTH = 0.4
+Floats = NDArray[np.float32]
+
+STRENGTH = 0.5
+_TOLERANCE = 0.01
+_MINIMUM = 2  # a feature must stand in this many examples
+# Kinds of features and what each weighs after it was brought to length 1.
+KINDS: Mapping[str, float] = {"w": 1.0, "p": 0.8, "k": 0.8, "c": 1.2, "o": 0.8, "q": 0.8}
+_KIND_NUMBER = {kind: number for number, kind in enumerate(KINDS)}
+_KIND_WEIGHTS = np.array(list(KINDS.values()), dtype=np.float32)
+_CHARACTERS = (3, 4, 5)
+_SKIP = 3  # words between the two of a skip-gram, at most
+_REACH = 10  # words between two classes of words that count as a pair, at most
+_WINDOW = 3  # clauses
+_MAX_CLAUSES = 24
 
 
 def label_of(intent: str) -> str:
@@ -24,39 +40,168 @@ def label_of(intent: str) -> str:
     return name if name in ORDER else ORDINARY
 
 
-def read_look_alikes(folder: Path) -> List[str]:
-    """Messages that sound like a matter of safety and are none. Raises `OSError` when the file is missing."""
-    document = YAML(typ="safe").load((folder / LOOK_ALIKES).read_text(encoding="utf-8"))
-    return [str(text) for text in document["gewone_berichten"]]
+@lru_cache(maxsize=50_000)
+def _of_word(word: str) -> Tuple[str, ...]:
+    padded = f"<{word}>"
+    return (
+        "w:" + word,
+        *("c:" + padded[i : i + n] for n in _CHARACTERS for i in range(len(padded) - n + 1)),
+    )
 
 
-def train(documents: Sequence[Mapping[str, float]], labels: Sequence[str]) -> linear.LinearRanker:
-    """Fits one vector per label, classes weighing what they weigh in the examples.
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """A word without its ending, roughly: 'slikte', 'slikken' and 'geslikt' share 'slik'."""
+    if len(word) < 5:
+        return word
+    if word.startswith("ge") and word[-1] in "tdn" and len(word) > 6:
+        word = word[2:]
+    for ending in ("tjes", "eren", "ende", "tje", "ten", "den", "jes", "en", "te", "de", "je", "er", "e", "t", "s", "d"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)]
+            break
+    if len(word) > 3 and word[-1] == word[-2]:
+        word = word[:-1]
+    return word
+
+
+def features(clause: Clause) -> List[str]:
+    """Names of all that is in one clause; a name stands as often as it occurs. The first letter is its kind."""
+    names: List[str] = []
+    for word in clause.words:
+        names += _of_word(word)
+    stems = [stem(word) for word in clause.words]
+    for one, other in zip(("<", *stems), (*stems, ">")):
+        names.append(f"p:{one} {other}")
+    for i, one in enumerate(stems):
+        for other in stems[i + 2 : i + 2 + _SKIP]:
+            names.append(f"k:{one} {other}")
+    classes = clause.classes
+    for i, (place, one) in enumerate(classes):
+        names.append("o:" + one)
+        for later, other in classes[i + 1 :]:
+            if later - place > _REACH:
+                break
+            names.append(f"q:{one} {other}")
+    return names
+
+
+def windows(count: int) -> List[Tuple[int, int]]:
+    """Which stretches of clauses are scored, as (first, after the last); the whole message first."""
+    count = min(count, _MAX_CLAUSES)
+    found = [(0, count)]
+    for width in range(1, _WINDOW + 1):
+        found += [(i, i + width) for i in range(count - width + 1) if width < count]
+    return found
+
+
+@dataclass
+class Opinion:
+    """A trained classifier. Not to be changed after training.
+
+    Attributes:
+        labels: names in the order of the columns.
+        index: rows of the features.
+        weights: shape (features, labels), the inverse document frequency multiplied in.
+        squares: shape (features,), the square of the inverse document frequency.
+        bias: shape (labels,).
+    """
+
+    labels: List[str]
+    index: Dict[str, int]
+    weights: Floats
+    squares: Floats
+    bias: Floats
+    _known: Dict[str, Tuple[int, int]] = field(default_factory=dict, repr=False)
+
+    def margins(self, clauses: Sequence[Clause]) -> Dict[str, float]:
+        """How far each level stands above an ordinary message in its best window, as {level: margin}."""
+        scores = self.scores(clauses)
+        return {label: float(scores[:, i].max()) for i, label in enumerate(self.labels) if label != ORDINARY}
+
+    def scores(self, clauses: Sequence[Clause]) -> Floats:
+        """Margins per window and label, shape (windows, labels)."""
+        clauses = clauses[:_MAX_CLAUSES]
+        dots = np.zeros((len(clauses) + 1, len(KINDS), len(self.labels)), dtype=np.float32)
+        lengths = np.zeros((len(clauses) + 1, len(KINDS)), dtype=np.float32)
+        index = self.index
+        for number, clause in enumerate(clauses):
+            rows = [index[name] for name in features(clause) if name in index]
+            if rows:
+                found = np.array(rows, dtype=np.int64)
+                kinds = self.kinds[found]
+                np.add.at(dots[number + 1], kinds, self.weights[found])
+                lengths[number + 1] = np.bincount(kinds, weights=self.squares[found], minlength=len(KINDS))
+        dots, lengths = dots.cumsum(axis=0), lengths.cumsum(axis=0)
+        places = np.array(windows(len(clauses)))
+        of_window = dots[places[:, 1]] - dots[places[:, 0]]
+        length = np.sqrt(np.maximum(lengths[places[:, 1]] - lengths[places[:, 0]], 1e-6))
+        scale = np.where(length > 0.01, _KIND_WEIGHTS / length, 0.0)
+        scores = np.einsum("wkl,wk->wl", of_window, scale) + self.bias
+        result: Floats = scores - scores[:, [self.labels.index(ORDINARY)]]
+        return result
+
+    def __post_init__(self) -> None:
+        """Numbers the kinds of the features."""
+        self.kinds = np.array([_KIND_NUMBER[name[0]] for name in self.index], dtype=np.int64)
+
+
+def train(documents: Sequence[Sequence[str]], labels: Sequence[str], weight: Sequence[float] = ()) -> Opinion:
+    """Fits one vector per label.
 
     Args:
-        documents: feature counts per example.
+        documents: names of the features per example, see `features`.
         labels: see `label_of`, equally many.
+        weight: what each example weighs; 1 when empty.
     """
+    frequency: Counter[str] = Counter()
+    for document in documents:
+        frequency.update(set(document))
+    index = {name: i for i, name in enumerate(name for name, n in frequency.items() if n >= _MINIMUM)}
+    total = len(documents)
+    idf = np.array([math.log((1 + total) / (1 + frequency[name])) + 1 for name in index], dtype=np.float32)
+    matrix = _matrix(documents, index, idf)
+    names = sorted(set(labels))
+    coefficients, bias = _fit(matrix, labels, names, weight)
+    return Opinion(names, index, np.ascontiguousarray(coefficients * idf[:, None]), idf**2, bias)
+
+
+def _matrix(documents: Sequence[Sequence[str]], index: Mapping[str, int], idf: Floats) -> Any:
     from scipy.sparse import csr_matrix
+
+    kinds = np.array([_KIND_NUMBER[name[0]] for name in index], dtype=np.int64)
+    rows = [[index[name] for name in document if name in index] for document in documents]
+    pointers = np.cumsum([0] + [len(row) for row in rows])
+    columns = np.fromiter((column for row in rows for column in row), dtype=np.int32, count=int(pointers[-1]))
+    of_row = np.repeat(np.arange(len(rows)), np.diff(pointers))
+    values = idf[columns]
+    group = of_row * len(KINDS) + kinds[columns]
+    squares = np.bincount(group, weights=values**2, minlength=len(rows) * len(KINDS))
+    values = values * _KIND_WEIGHTS[kinds[columns]] / np.sqrt(squares[group])
+    matrix = csr_matrix((values.astype(np.float64), columns, pointers), shape=(len(rows), len(index)))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _fit(matrix: Any, labels: Sequence[str], names: List[str], weight: Sequence[float]) -> Tuple[Floats, Floats]:
+    from joblib import Parallel, delayed
     from sklearn.svm import LinearSVC
 
-    vocabulary = linear.Vocabulary.learn(documents)
-    rows = [vocabulary.vector(document) for document in documents]
-    pointers = np.cumsum([0] + [len(positions) for positions, _ in rows])
-    values = np.concatenate([np.asarray(v, dtype=np.float32) for _, v in rows])
-    columns = np.concatenate([np.asarray(p, dtype=np.int32) for p, _ in rows])
-    matrix = csr_matrix((values, columns, pointers), shape=(len(rows), len(vocabulary.index)))
-    model = LinearSVC(C=STRENGTH, random_state=0)
-    model.fit(matrix, list(labels))
-    weights = np.ascontiguousarray(model.coef_.T, dtype=np.float32)
-    return linear.LinearRanker(list(model.classes_), vocabulary, weights, model.intercept_.astype(np.float32), 1.0)
+    targets = np.array([names.index(label) for label in labels])
+    weights = np.array(weight, dtype=np.float64) if len(weight) else None
+
+    def fit_one(label: int) -> Tuple[Floats, float]:
+        model = LinearSVC(C=STRENGTH, tol=_TOLERANCE, random_state=0)
+        model.fit(matrix, (targets == label).astype(np.int8), sample_weight=weights)
+        return model.coef_[0].astype(np.float32), float(model.intercept_[0])
+
+    fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit_one)(label) for label in range(len(names)))
+    return np.stack([w for w, _ in fitted], axis=1), np.array([b for _, b in fitted], dtype=np.float32)
 
 
-def margins(ranker: linear.LinearRanker, counts: Mapping[str, float]) -> Dict[str, float]:
-    """How far each level's score stands above that of an ordinary message, as {level: margin}."""
-    positions, values = ranker.vocabulary.vector(counts)
-    scores = ranker.bias.copy()
-    if positions:
-        scores += np.asarray(values, dtype=np.float32) @ ranker.weights[positions]
-    ordinary = float(scores[ranker.labels.index(ORDINARY)])
-    return {label: float(score) - ordinary for label, score in zip(ranker.labels, scores) if label != ORDINARY}
+def rows_of(clauses: Sequence[Clause], label: str) -> Iterable[List[str]]:
+    """The training rows of one example: the message, and of an ordinary one its clauses too, for they are ordinary."""
+    all_names = [features(clause) for clause in clauses]
+    yield [name for names in all_names for name in names]
+    if label == ORDINARY and len(all_names) > 1:
+        yield from (names for names, clause in zip(all_names, clauses) if len(clause.words) > 2)
