@@ -39,8 +39,7 @@ FOLDER = Path("data/veiligheid")
 PATTERNS = "patronen.yml"
 MEDICINES = "medicijnen.yml"
 REAL_WORDS = "geen_typefout.yml"
-CLASSES = "klassen.yml"
-FILES = (PATTERNS, MEDICINES, REAL_WORDS, CLASSES)
+FILES = (PATTERNS, MEDICINES, REAL_WORDS)
 LOOK_ALIKES = "gewoon.yml"
 
 PREFIX = "safety_"
@@ -119,11 +118,11 @@ class Clause:
 
     Attributes:
         words: plain words, typing errors corrected where triage knows the word.
-        classes: (place in the clause, concept) of every concept, in order.
+        concepts: (place in the clause, concept) of every concept, in order.
     """
 
     words: Tuple[str, ...]
-    classes: Tuple[Tuple[int, str], ...]
+    concepts: Tuple[Tuple[int, str], ...]
 
 
 @dataclass(frozen=True)
@@ -165,13 +164,9 @@ class Triage:
     """The loaded patterns. Immutable after loading, safe to share between threads."""
 
     def __init__(
-        self,
-        patterns: Mapping[str, Any],
-        medicines: Mapping[str, Any],
-        real_words: Mapping[str, Any],
-        classes: Mapping[str, Any],
+        self, patterns: Mapping[str, Any], medicines: Mapping[str, Any], real_words: Mapping[str, Any]
     ) -> None:
-        """Compiles the content of the four data files.
+        """Compiles the content of the three data files.
 
         Raises:
             PatternError: a pattern, concept or rule is written wrongly; the message names it.
@@ -189,7 +184,6 @@ class Triage:
             raise PatternError(f"These levels do not exist: {', '.join(sorted(wrong))}.")
         phrases = [part for p in self._patterns for q in p.queries for part in q.parts]
         vetoes = [phrase for p in self._patterns for phrase in (*p.unless_overlapping, *p.unless_present)]
-        self._classes = build_vocabulary({name: [str(w) for w in ws] for name, ws in classes["klassen"].items()}, [])
         self._vocabulary: Vocabulary = build_vocabulary(concepts, [*phrases, *vetoes, *self._masks])
         wanted = set(self._vocabulary.names_of_word) | {p for p in self._vocabulary.names_of_prefix if len(p) > 5}
         real = frozenset(str(w) for w in [*(real_words["woorden"] or ()), *(real_words["met_de_hand"] or ())])
@@ -202,7 +196,6 @@ class Triage:
         self._queries: List[Tuple[_Pattern, Query]] = [(p, query) for p in self._patterns for query in p.queries]
         self._query_index = Index([_merged(query) for _, query in self._queries], weights)
         self._word_names = lru_cache(maxsize=20_000)(self._names_of)
-        self._classes_of = lru_cache(maxsize=20_000)(self._find_classes)
         self._corrected = lru_cache(maxsize=20_000)(self._correct)
         self._joined: FrozenSet[str] = frozenset(w for w in wanted if len(w) >= 7)
 
@@ -272,10 +265,7 @@ class Triage:
 
     def _clauses(self, read: "_Read") -> List[Clause]:
         """Cuts at sentences, commas and conjunctions, and no piece much longer than `_LONG_CLAUSE` words."""
-        spans = [*read.positions.concepts()]
-        for place, word in read.rows[: min(read.written, MAX_LEARNT_WORDS)]:
-            spans += [(place, name) for name in self._classes_of(word)]
-        spans.sort()
+        spans = read.positions.concepts()
         breaks = {*read.ends, *read.starts}
         clauses: List[Clause] = []
         words: List[str] = []
@@ -295,13 +285,6 @@ class Triage:
         if words:
             clauses.append(Clause(tuple(words), _within(spans, first, first + len(words))))
         return clauses
-
-    def _find_classes(self, word: str) -> Tuple[str, ...]:
-        names = sorted(name for name in self._classes.names(word) if name.isupper())
-        if word.isdigit():
-            value = int(word)
-            names.append("K_GETAL_KIND" if value < 18 else "K_GETAL_MIDDEN" if value < 113 else "K_GETAL_GROOT")
-        return tuple(names)
 
     def _correct(self, word: str) -> str:
         return self.takes_for(word) or word

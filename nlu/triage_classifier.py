@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu.patterns import build_vocabulary
+from nlu.spelling import Speller
 from nlu.triage import ORDER, ORDINARY, PREFIX, Clause
 
 Floats = NDArray[np.float32]
 
-STRENGTH = 0.5
+STRENGTH = 0.3
 _TOLERANCE = 0.01
 _MINIMUM = 2  # a feature must stand in this many examples
 # Kinds of features and what each weighs after it was brought to length 1.
-KINDS: Mapping[str, float] = {"w": 1.0, "p": 0.8, "k": 0.8, "c": 1.2, "o": 0.8, "q": 0.8}
+KINDS: Mapping[str, float] = {"w": 1.0, "p": 0.8, "k": 0.8, "c": 1.6, "o": 1.2, "q": 1.4}
 _KIND_NUMBER = {kind: number for number, kind in enumerate(KINDS)}
 _KIND_WEIGHTS = np.array(list(KINDS.values()), dtype=np.float32)
 _CHARACTERS = (3, 4, 5)
@@ -65,25 +67,61 @@ def stem(word: str) -> str:
     return word
 
 
-def features(clause: Clause) -> List[str]:
-    """Names of all that is in one clause; a name stands as often as it occurs. The first letter is its kind."""
-    names: List[str] = []
-    for word in clause.words:
-        names += _of_word(word)
-    stems = [stem(word) for word in clause.words]
-    for one, other in zip(("<", *stems), (*stems, ">")):
-        names.append(f"p:{one} {other}")
-    for i, one in enumerate(stems):
-        for other in stems[i + 2 : i + 2 + _SKIP]:
-            names.append(f"k:{one} {other}")
-    classes = clause.classes
-    for i, (place, one) in enumerate(classes):
-        names.append("o:" + one)
-        for later, other in classes[i + 1 :]:
-            if later - place > _REACH:
-                break
-            names.append(f"q:{one} {other}")
-    return names
+class Reader:
+    """Turns clauses into names of features; holds the classes of words and what training learnt about spelling."""
+
+    def __init__(self, classes: Mapping[str, Sequence[str]], frequencies: Mapping[str, int]) -> None:
+        """Builds the look-ups.
+
+        Args:
+            classes: {class: words}, see data/veiligheid/klassen.yml.
+            frequencies: words of the examples and how often they occur; unknown ones are corrected towards these.
+        """
+        self._vocabulary = build_vocabulary({name: [str(word) for word in words] for name, words in classes.items()}, [])
+        self._known = frequencies
+        self._speller = Speller(frequencies)
+        self.corrected = lru_cache(maxsize=20_000)(self._correct)
+        self._classes_of = lru_cache(maxsize=20_000)(self._find_classes)
+
+    def _correct(self, word: str) -> str:
+        if word in self._known or self._vocabulary.names(word):
+            return word
+        return self._speller.correct(word)
+
+    def _find_classes(self, word: str) -> Tuple[str, ...]:
+        if word.isdigit():
+            number = int(word[:4])
+            return ("GETAL_KIND",) if number < 18 else ("GETAL_MIDDEN",) if number < 112 else ("GETAL_GROOT",)
+        return tuple(sorted(name for name in self._vocabulary.names(word) if name.isupper()))
+
+    def features(self, clause: Clause) -> List[str]:
+        """Names of all that is in one clause; a name stands as often as it occurs. The first letter is its kind."""
+        names: List[str] = []
+        words = [self.corrected(word) for word in clause.words]
+        for word in words:
+            names += _of_word(word)
+        stems = [stem(word) for word in words]
+        for one, other in zip(("<", *stems), (*stems, ">")):
+            names.append(f"p:{one} {other}")
+        for i, one in enumerate(stems):
+            for other in stems[i + 2 : i + 2 + _SKIP]:
+                names.append(f"k:{one} {other}")
+        classes = [(place, name) for place, word in enumerate(words) for name in self._classes_of(word)]
+        classes = sorted([*clause.concepts, *classes])
+        for i, (place, one) in enumerate(classes):
+            names.append("o:" + one)
+            for later, other in classes[i + 1 :]:
+                if later - place > _REACH:
+                    break
+                names.append(f"q:{one} {other}")
+        return names
+
+    def rows(self, clauses: Sequence[Clause], label: str) -> Iterator[List[str]]:
+        """The training rows of one example: the message, and of an ordinary one its clauses too, for they are ordinary."""
+        parts = [self.features(clause) for clause in clauses]
+        yield [name for names in parts for name in names]
+        if label == ORDINARY and len(parts) > 1:
+            yield from (names for names, clause in zip(parts, clauses) if len(clause.words) > 2)
 
 
 def windows(count: int) -> List[Tuple[int, int]]:
@@ -101,6 +139,7 @@ class Opinion:
 
     Attributes:
         labels: names in the order of the columns.
+        reader: makes the features.
         index: rows of the features.
         weights: shape (features, labels), the inverse document frequency multiplied in.
         squares: shape (features,), the square of the inverse document frequency.
@@ -108,11 +147,11 @@ class Opinion:
     """
 
     labels: List[str]
+    reader: Reader
     index: Dict[str, int]
     weights: Floats
     squares: Floats
     bias: Floats
-    _known: Dict[str, Tuple[int, int]] = field(default_factory=dict, repr=False)
 
     def margins(self, clauses: Sequence[Clause]) -> Dict[str, float]:
         """How far each level stands above an ordinary message in its best window, as {level: margin}."""
@@ -126,7 +165,7 @@ class Opinion:
         lengths = np.zeros((len(clauses) + 1, len(KINDS)), dtype=np.float32)
         index = self.index
         for number, clause in enumerate(clauses):
-            rows = [index[name] for name in features(clause) if name in index]
+            rows = [index[name] for name in self.reader.features(clause) if name in index]
             if rows:
                 found = np.array(rows, dtype=np.int64)
                 kinds = self.kinds[found]
@@ -146,13 +185,32 @@ class Opinion:
         self.kinds = np.array([_KIND_NUMBER[name[0]] for name in self.index], dtype=np.int64)
 
 
-def train(documents: Sequence[Sequence[str]], labels: Sequence[str], weight: Sequence[float] = ()) -> Opinion:
+def word_frequencies(messages: Iterable[Sequence[Clause]]) -> Dict[str, int]:
+    """How often each word occurs, of words that occur in at least `_MINIMUM` examples."""
+    counts: Counter[str] = Counter()
+    for clauses in messages:
+        counts.update({word for clause in clauses for word in clause.words})
+    return {word: count for word, count in counts.items() if count >= _MINIMUM}
+
+
+def train(reader: Reader, examples: Sequence[Tuple[Sequence[Clause], str]]) -> Opinion:
     """Fits one vector per label.
 
     Args:
-        documents: names of the features per example, see `features`.
-        labels: see `label_of`, equally many.
-        weight: what each example weighs; 1 when empty.
+        reader: makes the features.
+        examples: messages in clauses, with their label (see `label_of`).
+    """
+    pairs = [(row, label) for clauses, label in examples for row in reader.rows(clauses, label)]
+    return fit(reader, [row for row, _ in pairs], [label for _, label in pairs])
+
+
+def fit(reader: Reader, documents: Sequence[Sequence[str]], labels: Sequence[str]) -> Opinion:
+    """Fits one vector per label over rows of features.
+
+    Args:
+        reader: made the features.
+        documents: names of the features per row.
+        labels: equally many.
     """
     frequency: Counter[str] = Counter()
     for document in documents:
@@ -162,8 +220,8 @@ def train(documents: Sequence[Sequence[str]], labels: Sequence[str], weight: Seq
     idf = np.array([math.log((1 + total) / (1 + frequency[name])) + 1 for name in index], dtype=np.float32)
     matrix = _matrix(documents, index, idf)
     names = sorted(set(labels))
-    coefficients, bias = _fit(matrix, labels, names, weight)
-    return Opinion(names, index, np.ascontiguousarray(coefficients * idf[:, None]), idf**2, bias)
+    coefficients, bias = _fit(matrix, labels, names)
+    return Opinion(names, reader, index, np.ascontiguousarray(coefficients * idf[:, None]), idf**2, bias)
 
 
 def _matrix(documents: Sequence[Sequence[str]], index: Mapping[str, int], idf: Floats) -> Any:
@@ -183,25 +241,16 @@ def _matrix(documents: Sequence[Sequence[str]], index: Mapping[str, int], idf: F
     return matrix
 
 
-def _fit(matrix: Any, labels: Sequence[str], names: List[str], weight: Sequence[float]) -> Tuple[Floats, Floats]:
+def _fit(matrix: Any, labels: Sequence[str], names: List[str]) -> Tuple[Floats, Floats]:
     from joblib import Parallel, delayed
     from sklearn.svm import LinearSVC
 
     targets = np.array([names.index(label) for label in labels])
-    weights = np.array(weight, dtype=np.float64) if len(weight) else None
 
     def fit_one(label: int) -> Tuple[Floats, float]:
         model = LinearSVC(C=STRENGTH, tol=_TOLERANCE, random_state=0)
-        model.fit(matrix, (targets == label).astype(np.int8), sample_weight=weights)
+        model.fit(matrix, (targets == label).astype(np.int8))
         return model.coef_[0].astype(np.float32), float(model.intercept_[0])
 
     fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit_one)(label) for label in range(len(names)))
     return np.stack([w for w, _ in fitted], axis=1), np.array([b for _, b in fitted], dtype=np.float32)
-
-
-def rows_of(clauses: Sequence[Clause], label: str) -> Iterable[List[str]]:
-    """The training rows of one example: the message, and of an ordinary one its clauses too, for they are ordinary."""
-    all_names = [features(clause) for clause in clauses]
-    yield [name for names in all_names for name in names]
-    if label == ORDINARY and len(all_names) > 1:
-        yield from (names for names, clause in zip(all_names, clauses) if len(clause.words) > 2)
