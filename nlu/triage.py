@@ -6,6 +6,7 @@ database; a classifier's opinion can be added with `combine`.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from bisect import bisect_left
@@ -40,7 +41,6 @@ PATTERNS = "patronen.yml"
 MEDICINES = "medicijnen.yml"
 REAL_WORDS = "geen_typefout.yml"
 FILES = (PATTERNS, MEDICINES, REAL_WORDS)
-LOOK_ALIKES = "gewoon.yml"
 
 PREFIX = "safety_"
 # Which wins: the first of these that a message holds (see also `_prefer`).
@@ -52,25 +52,29 @@ MAX_LEARNT_WORDS = 120  # a longer story says what it is about within this, and 
 UNKNOWN_GROUP = "overig"
 NO_INTERACTION = "algemeen"
 
-# How far a level must stand above "nothing the matter" for triage's own classifier to fire alone (distance between the
-# scores of linear vectors; docs/safety.md says how they were chosen). Lower for the levels where a miss is worst.
-MARGINS: Mapping[str, float] = {
-    "suicide": 0.90,
-    "emergency": 0.70,
-    "violence": 0.80,
-    "reaction": 0.80,
-    "medication": 0.90,
-    "pregnancy": 1.10,
-    "child": 1.10,
-    "condition": 0.80,
+# A level fires when its score reaches this. The score is what triage's own classifier gives it above "nothing the matter",
+# and what follows below is added (docs/safety.md says how the numbers were chosen). Lower where a miss is worst.
+THRESHOLDS: Mapping[str, float] = {
+    "suicide": 0.0,
+    "emergency": 0.0,
+    "violence": 0.1,
+    "reaction": 0.1,
+    "medication": 0.0,
+    "pregnancy": 0.1,
+    "child": 0.2,
+    "condition": 0.1,
 }
-# The classifier of all intents counts from this probability on, and only when triage's own leans the same way.
-PROBABILITY = 0.50
-AGREEING_MARGIN = 0.0
-# Figurative speech ("ik lach me dood") looks like the real thing to a classifier, so it must then be much surer.
-FIGURATIVE_MARGIN = 1.0
-# So must it be to name another level than the one that the patterns found.
-OVERRULING_MARGIN = 0.6
+# A pattern decides by itself unless the classifier is sure that a message is ordinary.
+PATTERN_BONUS = 1.0
+# The classifier of all intents: how likely it thinks any matter of safety, in logits between plus and minus `MOST_LOGIT`.
+LOGIT_BONUS = 0.1
+MOST_LOGIT = 5.8
+# Figurative speech ("ik lach me dood") looks like the real thing to a classifier.
+FIGURATIVE_PENALTY = 0.2
+# Neighbouring levels score too: a more urgent one wins when it is less than this below the best one. A pattern counts for
+# less here, for the classifier is better at telling levels apart.
+URGENT_SLACK = 0.25
+PATTERN_CHOICE = 0.4
 ORDINARY = "gewoon"
 CLASSIFIER = "classifier"
 
@@ -390,20 +394,28 @@ class Triage:
         return decide(self.examine(text))
 
 
-def decide(seen: Examination, fired: Mapping[str, str] = {}) -> Optional[TriageHit]:
-    """Chooses the level that wins among what patterns saw and what else fired ({level: pattern id})."""
-    levels = {**fired, **seen.found}
+def decide(
+    seen: Examination, fired: Optional[Mapping[str, str]] = None, also: Optional[Mapping[str, str]] = None
+) -> Optional[TriageHit]:
+    """Chooses the level that wins.
+
+    Args:
+        seen: what the patterns saw.
+        fired: {level: pattern id or `CLASSIFIER`} of the levels that may win; those of the patterns when None.
+        also: the same for all levels that the message holds; `fired` when None.
+    """
+    levels = seen.found if fired is None else fired
     if not levels:
         return None
-    ordered = [name for name in ORDER if name in levels]
-    winner = _prefer(ordered, seen)
+    winner = _prefer([name for name in ORDER if name in levels], seen)
+    others = levels if also is None else also
     return TriageHit(
         intent=PREFIX + winner,
         level=level_of(winner),
         pattern=levels[winner],
         medicine_group=seen.medicine_group or (UNKNOWN_GROUP if winner == "medication" else None),
         interaction=seen.interaction,
-        also=tuple(name for name in ordered if name != winner),
+        also=tuple(name for name in ORDER if name in others and name != winner),
     )
 
 
@@ -417,24 +429,36 @@ def _prefer(ordered: Sequence[str], seen: Examination) -> str:
 
 
 def combine(seen: Examination, margins: Mapping[str, float], probabilities: Mapping[str, float]) -> Optional[TriageHit]:
-    """Patterns and two classifiers together: either one fires at its level's threshold.
+    """Patterns, triage's own classifier and that of all intents together.
 
     Args:
         seen: what the patterns saw.
-        margins: how far each level stands above an ordinary message for triage's own classifier; {} without one.
+        margins: how far each level stands above an ordinary message for triage's own classifier; {} without one, then
+            the patterns decide alone.
         probabilities: the {label: probability} of the classifier of all intents; {} when it has no opinion.
     """
-    fired: Dict[str, str] = {}
-    if margins:
-        # Neighbouring levels score too; the one it is surest of is what it means.
-        best = max(ORDER, key=lambda name: margins.get(name, -1.0))
-        margin = margins.get(best, -1.0) - (FIGURATIVE_MARGIN if seen.figurative else 0.0)
-        if seen.found and best not in seen.found:
-            margin -= OVERRULING_MARGIN
-        agreed = probabilities.get(PREFIX + best, 0.0) >= PROBABILITY and margin >= AGREEING_MARGIN
-        if margin >= MARGINS[best] or agreed:
-            fired[best] = CLASSIFIER
-    return decide(seen, fired)
+    if not margins:
+        return decide(seen)
+    common = _opinion_of_all(probabilities) - (FIGURATIVE_PENALTY if seen.figurative else 0.0)
+    scores = {name: margins.get(name, -3.0) + common for name in ORDER}
+    fired = {
+        name: seen.found.get(name, CLASSIFIER)
+        for name in ORDER
+        if scores[name] + (PATTERN_BONUS if name in seen.found else 0.0) >= THRESHOLDS[name]
+    }
+    if not fired:
+        return None
+    choice = {name: scores[name] - THRESHOLDS[name] + (PATTERN_CHOICE if name in seen.found else 0.0) for name in fired}
+    best = max(choice.values())
+    return decide(seen, {name: by for name, by in fired.items() if choice[name] >= best - URGENT_SLACK}, fired)
+
+
+def _opinion_of_all(probabilities: Mapping[str, float]) -> float:
+    if not probabilities:
+        return 0.0
+    likely = sum(value for label, value in probabilities.items() if label.startswith(PREFIX))
+    logit = math.log(max(likely, 1e-6) / max(1.0 - likely, 1e-6))
+    return LOGIT_BONUS * max(-MOST_LOGIT, min(MOST_LOGIT, logit))
 
 
 # --- medicines -----------------------------------------------------------------------------------------------------

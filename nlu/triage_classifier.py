@@ -11,10 +11,12 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
+from ruamel.yaml import YAML
 
 from nlu.patterns import build_vocabulary
 from nlu.spelling import Speller
@@ -22,6 +24,7 @@ from nlu.triage import ORDER, ORDINARY, PREFIX, Clause
 
 Floats = NDArray[np.float32]
 
+CLASSES = "klassen.yml"
 STRENGTH = 0.3
 _TOLERANCE = 0.01
 _MINIMUM = 2  # a feature must stand in this many examples
@@ -33,6 +36,7 @@ _CHARACTERS = (3, 4, 5)
 _SKIP = 3  # words between the two of a skip-gram, at most
 _REACH = 10  # words between two classes of words that count as a pair, at most
 _WINDOW = 3  # clauses
+_PART = 0.3
 _MAX_CLAUSES = 24
 
 
@@ -154,9 +158,15 @@ class Opinion:
     bias: Floats
 
     def margins(self, clauses: Sequence[Clause]) -> Dict[str, float]:
-        """How far each level stands above an ordinary message in its best window, as {level: margin}."""
+        """How far each level stands above an ordinary message, as {level: margin}; {} for a message without words.
+
+        A part of a message must stand further out than the whole (`_PART`), for there are many parts.
+        """
+        if not clauses:
+            return {}
         scores = self.scores(clauses)
-        return {label: float(scores[:, i].max()) for i, label in enumerate(self.labels) if label != ORDINARY}
+        best = np.maximum(scores[0], scores.max(axis=0) - _PART)
+        return {label: float(best[i]) for i, label in enumerate(self.labels) if label != ORDINARY}
 
     def scores(self, clauses: Sequence[Clause]) -> Floats:
         """Margins per window and label, shape (windows, labels)."""
@@ -254,3 +264,29 @@ def _fit(matrix: Any, labels: Sequence[str], names: List[str]) -> Tuple[Floats, 
 
     fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit_one)(label) for label in range(len(names)))
     return np.stack([w for w, _ in fitted], axis=1), np.array([b for _, b in fitted], dtype=np.float32)
+
+
+def to_arrays(opinion: Opinion) -> Dict[str, NDArray[Any]]:
+    """The numbers for storage: weights in 8 bits per label, which costs no accuracy and is a quarter."""
+    scale = np.maximum(np.abs(opinion.weights).max(axis=0), 1e-9) / 127.0
+    return {
+        "weights": np.round(opinion.weights / scale).astype(np.int8),
+        "scale": scale.astype(np.float32),
+        "squares": opinion.squares,
+        "bias": opinion.bias,
+    }
+
+
+def from_arrays(
+    labels: List[str], names: Sequence[str], reader: Reader, arrays: Mapping[str, NDArray[Any]]
+) -> Opinion:
+    """The reverse of `to_arrays`; `names` are the features in the order of the rows."""
+    index = {name: number for number, name in enumerate(names)}
+    weights = arrays["weights"].astype(np.float32) * arrays["scale"]
+    return Opinion(labels, reader, index, weights, arrays["squares"], arrays["bias"])
+
+
+def read_classes(folder: Path) -> Dict[str, List[str]]:
+    """The classes of words. Raises `OSError` when the file is missing."""
+    document = YAML(typ="safe").load((folder / CLASSES).read_text(encoding="utf-8"))
+    return {str(name): [str(word) for word in words] for name, words in document["klassen"].items()}

@@ -20,6 +20,14 @@ from nlu.triage import FOLDER, ORDER, ORDINARY
 
 PATTERN = "zinnen_*.yml"
 DRAWN = 12  # sentences that one line of grammar stands for at most
+_MISSPELT = 0.4  # share of the examples that come with a typing error as well
+_MISSPELT_ORDINARY = 0.1
+_BY_EAR = (
+    ("ij", "ei"), ("ei", "ij"), ("au", "ou"), ("ou", "au"), ("cht", "gt"), ("ch", "g"), ("g", "ch"), ("c", "k"),
+    ("dt", "t"), ("d", "t"), ("t", "d"), ("v", "f"), ("f", "v"), ("z", "s"), ("s", "z"), ("aa", "a"), ("ee", "e"),
+    ("oo", "o"), ("uu", "u"), ("kk", "k"), ("ll", "l"), ("ss", "s"), ("tt", "t"), ("pp", "p"), ("en", "e"), ("ie", "i"),
+    ("x", "ks"), ("y", "i"), ("th", "t"), ("ph", "f"),
+)  # fmt: skip
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _SLOT = re.compile(r"<([a-z_]+)>")
 
@@ -108,3 +116,40 @@ def _one(line: str, slots: Mapping[str, Sequence[str]], chance: random.Random) -
 def sentences(folder: Path = FOLDER) -> Iterator[TriageExample]:
     """All sentences of a folder."""
     yield from expand(read_documents(folder))
+
+
+def with_typing_errors(examples: Sequence[TriageExample]) -> List[TriageExample]:
+    """The examples, and of some of them a second one with a typing error, always the same ones.
+
+    Look-alikes get them as well, so that an error itself says nothing.
+    """
+    found = list(examples)
+    for example in examples:
+        chance = random.Random(zlib.crc32(example.text.encode("utf-8")))
+        share = _MISSPELT_ORDINARY if example.label == ORDINARY else _MISSPELT
+        if chance.random() < share:
+            found.append(TriageExample(_misspelt(example.text.lower(), chance), example.label, example.family))
+    return found
+
+
+def _misspelt(text: str, chance: random.Random) -> str:
+    words = text.split(" ")
+    places = [i for i, word in enumerate(words) if len(word) > 3 and word.isalpha()]
+    for place in chance.sample(places, min(len(places), 2)):
+        words[place] = _mistake(words[place], chance)
+    return " ".join(words)
+
+
+def _mistake(word: str, chance: random.Random) -> str:
+    """A word as somebody spells it by ear, else with a slip of the finger."""
+    by_ear = [(wrong, right) for wrong, right in _BY_EAR if wrong in word[1:]]
+    if by_ear and chance.random() < 0.6:
+        old, new = chance.choice(by_ear)
+        return word[0] + word[1:].replace(old, new, 1)
+    i = chance.randrange(1, len(word) - 1)
+    kind = chance.randrange(3)
+    if kind == 0:
+        return word[:i] + word[i + 1 :]
+    if kind == 1:
+        return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+    return word[:i] + word[i] + word[i:]
