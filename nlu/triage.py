@@ -199,8 +199,9 @@ class Triage:
         # One number per query, in the order of the patterns; the rarest part of a query stands for it.
         self._queries: List[Tuple[_Pattern, Query]] = [(p, query) for p in self._patterns for query in p.queries]
         self._query_index = Index([_merged(query) for _, query in self._queries], weights)
-        self._word_names = lru_cache(maxsize=20_000)(self._names_of)
-        self._corrected = lru_cache(maxsize=20_000)(self._correct)
+        self._meant = lru_cache(maxsize=_REMEMBERED)(self._typos.correct)
+        self._word_names = lru_cache(maxsize=_REMEMBERED)(self._names_of)
+        self._corrected = lru_cache(maxsize=_REMEMBERED)(self._correct)
         self._joined: FrozenSet[str] = frozenset(w for w in wanted if len(w) >= 7)
 
     # --- words ---------------------------------------------------------------------------------------------------
@@ -222,7 +223,7 @@ class Triage:
         """What a word counts as: itself, else the word that was probably meant, else two words written as one."""
         names = self._vocabulary.names(word)
         if not names:
-            meant = self._typos.correct(word)
+            meant = self._meant(word)
             if meant is not None:
                 names = self._vocabulary.names(meant)
         return frozenset(names)
@@ -239,7 +240,7 @@ class Triage:
 
     def takes_for(self, word: str) -> Optional[str]:
         """The word of ours that an unknown word is taken for, None when it is known or far from all of ours."""
-        return None if self._vocabulary.names(word) else self._typos.correct(word)
+        return None if self._vocabulary.names(word) else self._meant(word)
 
     # --- looking -------------------------------------------------------------------------------------------------
 
@@ -533,6 +534,7 @@ class Medicines:
 
 _WORD_OR_COMMA = re.compile(r"[a-z0-9]+|,")
 _SENTENCE_END = re.compile(r"[.!?;:\n\r…]+(?=\s|$)|\n")
+_REMEMBERED = 50_000  # words; customers use the same ones again and again
 _SHORT_CLAUSE = 4  # words; a comma or conjunction after fewer does not end a clause
 _LONG_CLAUSE = 16
 _CONJUNCTIONS = frozenset(["maar", "want", "omdat", "dus", "en", "terwijl", "of", "nu", "sinds", "toen"])

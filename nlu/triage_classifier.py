@@ -32,8 +32,8 @@ _MINIMUM = 2  # a feature must stand in this many examples
 KINDS: Mapping[str, float] = {"w": 1.0, "p": 0.8, "k": 0.8, "c": 1.6, "o": 1.2, "q": 1.4}
 _KIND_NUMBER = {kind: number for number, kind in enumerate(KINDS)}
 _KIND_WEIGHTS = np.array(list(KINDS.values()), dtype=np.float32)
-_CHARACTERS = (3, 4, 5)
-_SKIP = 3  # words between the two of a skip-gram, at most
+_CHARACTERS = (3, 4)
+_SKIP = 2  # words between the two of a skip-gram, at most
 _REACH = 10  # words between two classes of words that count as a pair, at most
 _WINDOW = 3  # clauses
 _PART = 0.3
@@ -84,8 +84,8 @@ class Reader:
         self._vocabulary = build_vocabulary({name: [str(word) for word in words] for name, words in classes.items()}, [])
         self._known = frequencies
         self._speller = Speller(frequencies)
-        self.corrected = lru_cache(maxsize=20_000)(self._correct)
-        self._classes_of = lru_cache(maxsize=20_000)(self._find_classes)
+        self.corrected = lru_cache(maxsize=50_000)(self._correct)
+        self._classes_of = lru_cache(maxsize=50_000)(self._find_classes)
 
     def _correct(self, word: str) -> str:
         if word in self._known or self._vocabulary.names(word):

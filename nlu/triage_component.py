@@ -29,7 +29,7 @@ from nlu.triage import (
 )
 from nlu.triage_classifier import CLASSES, Opinion, Reader, label_of, train, word_frequencies
 from nlu.triage_classifier import from_arrays, read_classes, to_arrays
-from nlu.triage_examples import PATTERN, TriageExample, sentences, with_typing_errors
+from nlu.triage_examples import PATTERN, TriageExample, sentences, thinned, with_typing_errors
 
 logger = logging.getLogger(__name__)
 NAME = "TriageComponent"
@@ -91,7 +91,7 @@ class TriageComponent(GraphComponent):
             for m in training_data.intent_examples
             if m.get("text")
         ]
-        examples = with_typing_errors([*examples, *sentences()])
+        examples = with_typing_errors([*thinned(examples), *sentences()])
         read = [(triage.clauses(example.text), example.label) for example in examples]
         classes = read_classes(FOLDER)
         frequencies = word_frequencies(clauses for clauses, _ in read)

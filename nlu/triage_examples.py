@@ -118,6 +118,19 @@ def sentences(folder: Path = FOLDER) -> Iterator[TriageExample]:
     yield from expand(read_documents(folder))
 
 
+def thinned(examples: Sequence[TriageExample], keep: int = 3) -> List[TriageExample]:
+    """The examples with one in `keep` of the ordinary ones: plain questions about the shop teach triage little."""
+    ordinary = 0
+    found: List[TriageExample] = []
+    for example in examples:
+        if example.label == ORDINARY:
+            ordinary += 1
+            if ordinary % keep:
+                continue
+        found.append(example)
+    return found
+
+
 def with_typing_errors(examples: Sequence[TriageExample]) -> List[TriageExample]:
     """The examples, and of some of them a second one with a typing error, always the same ones.
 
