@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -24,6 +22,7 @@ from nlu.advice import DRAFT_SLOT, FORM
 from nlu.context import Conversation
 from nlu.dutch import installed_name, load_dutch, load_word_list, remembering
 from nlu.lexicon import FILES, FOLDER, Lexicon
+from nlu.persistence import load_state, save_state
 from nlu.understanding import FALLBACK, Thresholds, Understanding, Understood, to_state, train
 
 logger = logging.getLogger(__name__)
@@ -86,8 +85,7 @@ class DutchUnderstanding(GraphComponent):
         assert self._understanding is not None
         state = {"dutch": dutch_name, **to_state(self._understanding)}
         with self._storage.write_to(self._resource) as folder:
-            (folder / "state.json").write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
-            np.savez_compressed(folder / "weights.npz", **linear.to_arrays(self._understanding.ranker))
+            save_state(folder, state, linear.to_arrays(self._understanding.ranker))
 
     @classmethod
     def load(
@@ -104,9 +102,8 @@ class DutchUnderstanding(GraphComponent):
             RasaException: the model was trained with another Dutch spaCy pipeline than the one installed.
         """
         with model_storage.read_from(resource) as folder:
-            state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-            with np.load(folder / "weights.npz") as arrays:
-                ranker = linear.from_arrays(state["labels"], state["features"], state["sharpness"], arrays)
+            state, arrays = load_state(folder)
+        ranker = linear.from_arrays(state["labels"], state["features"], state["sharpness"], arrays)
         dutch = load_dutch()
         if dutch.name != state["dutch"]:
             raise RasaException(

@@ -181,6 +181,10 @@ class Positions:
         if self._merged:
             self._merged.clear()
 
+    def concepts(self) -> List[Tuple[int, str]]:
+        """(place, name) of all concepts that occur, in order; '^' and '$' are none."""
+        return sorted({(start, name) for name, spans in self._spans.items() if name.isupper() for start, _ in spans})
+
     @property
     def present(self) -> Iterable[str]:
         """Names that occur, as a set-like view."""

@@ -6,9 +6,10 @@ database; a classifier's opinion can be added with `combine`.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from collections import Counter
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import heappop, heappush
@@ -40,7 +41,6 @@ PATTERNS = "patronen.yml"
 MEDICINES = "medicijnen.yml"
 REAL_WORDS = "geen_typefout.yml"
 FILES = (PATTERNS, MEDICINES, REAL_WORDS)
-LOOK_ALIKES = "gewoon.yml"
 
 PREFIX = "safety_"
 # Which wins: the first of these that a message holds (see also `_prefer`).
@@ -52,25 +52,29 @@ MAX_LEARNT_WORDS = 120  # a longer story says what it is about within this, and 
 UNKNOWN_GROUP = "overig"
 NO_INTERACTION = "algemeen"
 
-# How far a level must stand above "nothing the matter" for triage's own classifier to fire alone (distance between the
-# scores of linear vectors; docs/safety.md says how they were chosen). Lower for the levels where a miss is worst.
-MARGINS: Mapping[str, float] = {
-    "suicide": 0.90,
-    "emergency": 0.70,
-    "violence": 0.80,
-    "reaction": 0.80,
-    "medication": 0.90,
-    "pregnancy": 1.10,
-    "child": 1.10,
-    "condition": 0.80,
+# A level fires when its score reaches this. The score is what triage's own classifier gives it above "nothing the matter",
+# and what follows below is added (docs/safety.md says how the numbers were chosen). Lower where a miss is worst.
+THRESHOLDS: Mapping[str, float] = {
+    "suicide": 0.0,
+    "emergency": 0.0,
+    "violence": 0.1,
+    "reaction": 0.1,
+    "medication": 0.0,
+    "pregnancy": 0.1,
+    "child": 0.2,
+    "condition": 0.1,
 }
-# The classifier of all intents counts from this probability on, and only when triage's own leans the same way.
-PROBABILITY = 0.50
-AGREEING_MARGIN = 0.0
-# Figurative speech ("ik lach me dood") looks like the real thing to a classifier, so it must then be much surer.
-FIGURATIVE_MARGIN = 1.0
-# So must it be to name another level than the one that the patterns found.
-OVERRULING_MARGIN = 0.6
+# A pattern decides by itself unless the classifier is sure that a message is ordinary.
+PATTERN_BONUS = 1.0
+# The classifier of all intents: how likely it thinks any matter of safety, in logits between plus and minus `MOST_LOGIT`.
+LOGIT_BONUS = 0.1
+MOST_LOGIT = 5.8
+# Figurative speech ("ik lach me dood") looks like the real thing to a classifier.
+FIGURATIVE_PENALTY = 0.2
+# Neighbouring levels score too: a more urgent one wins when it is less than this below the best one. A pattern counts for
+# less here, for the classifier is better at telling levels apart.
+URGENT_SLACK = 0.25
+PATTERN_CHOICE = 0.4
 ORDINARY = "gewoon"
 CLASSIFIER = "classifier"
 
@@ -113,10 +117,24 @@ class Examination:
 
 
 @dataclass(frozen=True)
+class Clause:
+    """A stretch of a sentence.
+
+    Attributes:
+        words: plain words, typing errors corrected where triage knows the word.
+        concepts: (place in the clause, concept) of every concept, in order.
+    """
+
+    words: Tuple[str, ...]
+    concepts: Tuple[Tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
 class _Read:
     rows: List[Tuple[int, str]]
     written: int  # how many of the rows are words as written; the rest are two of them joined
     starts: List[int]
+    ends: List[int]
     positions: Positions
     figurative: bool
 
@@ -131,18 +149,9 @@ class _Pattern:
     whole_message: bool
 
 
-def _features(read: _Read) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    words = [word for _, word in read.rows[: min(read.written, MAX_LEARNT_WORDS)]]
-    counts.update("w:" + word for word in words)
-    counts.update(f"p:{one} {other}" for one, other in zip(("<", *words), (*words, ">")))
-    for word in words:
-        padded = f"<{word}>"
-        counts.update("c:" + padded[i : i + n] for n in (3, 4, 5) for i in range(len(padded) - n + 1))
-    counts.update("o:" + name for name in read.positions.present if name.isupper())
-    if read.figurative:
-        counts["o:figurative"] += 1
-    return counts
+def _within(spans: Sequence[Tuple[int, str]], first: int, end: int) -> Tuple[Tuple[int, str], ...]:
+    begin = bisect_left(spans, (first, ""))
+    return tuple((place - first, name) for place, name in spans[begin : bisect_left(spans, (end, ""))])
 
 
 def _merged(query: Query) -> Phrase:
@@ -190,7 +199,9 @@ class Triage:
         # One number per query, in the order of the patterns; the rarest part of a query stands for it.
         self._queries: List[Tuple[_Pattern, Query]] = [(p, query) for p in self._patterns for query in p.queries]
         self._query_index = Index([_merged(query) for _, query in self._queries], weights)
-        self._word_names = lru_cache(maxsize=20_000)(self._names_of)
+        self._meant = lru_cache(maxsize=_REMEMBERED)(self._typos.correct)
+        self._word_names = lru_cache(maxsize=_REMEMBERED)(self._names_of)
+        self._corrected = lru_cache(maxsize=_REMEMBERED)(self._correct)
         self._joined: FrozenSet[str] = frozenset(w for w in wanted if len(w) >= 7)
 
     # --- words ---------------------------------------------------------------------------------------------------
@@ -212,7 +223,7 @@ class Triage:
         """What a word counts as: itself, else the word that was probably meant, else two words written as one."""
         names = self._vocabulary.names(word)
         if not names:
-            meant = self._typos.correct(word)
+            meant = self._meant(word)
             if meant is not None:
                 names = self._vocabulary.names(meant)
         return frozenset(names)
@@ -229,7 +240,7 @@ class Triage:
 
     def takes_for(self, word: str) -> Optional[str]:
         """The word of ours that an unknown word is taken for, None when it is known or far from all of ours."""
-        return None if self._vocabulary.names(word) else self._typos.correct(word)
+        return None if self._vocabulary.names(word) else self._meant(word)
 
     # --- looking -------------------------------------------------------------------------------------------------
 
@@ -248,17 +259,40 @@ class Triage:
         group, interaction, changes = self._medicines.about(read.rows, positions, self._word_names)
         return Examination(found, group, interaction, changes, read.figurative)
 
-    def features(self, text: str) -> Counter[str]:
-        """What triage's own classifier learns from: words, pairs of words, letters and concepts, as {name: count}.
+    def clauses(self, text: str) -> List[Clause]:
+        """What triage's own classifier reads: the message in clauses, without patterns, so that it has an own opinion."""
+        return self._clauses(self._read(text))
 
-        No patterns, so that it is an opinion of its own.
-        """
-        return _features(self._read(text))
-
-    def study(self, text: str) -> Tuple[Examination, Counter[str]]:
-        """`examine` and `features` in one go."""
+    def study(self, text: str) -> Tuple[Examination, List[Clause]]:
+        """`examine` and `clauses` in one go."""
         read = self._read(text)
-        return self._examine(read), _features(read)
+        return self._examine(read), self._clauses(read)
+
+    def _clauses(self, read: "_Read") -> List[Clause]:
+        """Cuts at sentences, commas and conjunctions, and no piece much longer than `_LONG_CLAUSE` words."""
+        spans = read.positions.concepts()
+        breaks = {*read.ends, *read.starts}
+        clauses: List[Clause] = []
+        words: List[str] = []
+        first = 0
+        for place, word in read.rows[: min(read.written, MAX_LEARNT_WORDS)]:
+            long_enough = len(words) >= _SHORT_CLAUSE
+            if words and (
+                (place in breaks and (long_enough or place in read.starts))
+                or (word in _CONJUNCTIONS and long_enough)
+                or len(words) >= _LONG_CLAUSE
+            ):
+                clauses.append(Clause(tuple(words), _within(spans, first, place)))
+                words = []
+            if not words:
+                first = place
+            words.append(self._corrected(word))
+        if words:
+            clauses.append(Clause(tuple(words), _within(spans, first, first + len(words))))
+        return clauses
+
+    def _correct(self, word: str) -> str:
+        return self.takes_for(word) or word
 
     def _read(self, text: str) -> "_Read":
         rows: List[Tuple[int, str]] = []
@@ -286,7 +320,7 @@ class Triage:
             if next_place == place + 1 and first + second in self._joined
         ]
         positions, figurative = self._positions(rows, joined, starts, ends)
-        return _Read([*rows, *joined], len(rows), starts, positions, figurative)
+        return _Read([*rows, *joined], len(rows), starts, ends, positions, figurative)
 
     def _positions(
         self,
@@ -361,20 +395,28 @@ class Triage:
         return decide(self.examine(text))
 
 
-def decide(seen: Examination, fired: Mapping[str, str] = {}) -> Optional[TriageHit]:
-    """Chooses the level that wins among what patterns saw and what else fired ({level: pattern id})."""
-    levels = {**fired, **seen.found}
+def decide(
+    seen: Examination, fired: Optional[Mapping[str, str]] = None, also: Optional[Mapping[str, str]] = None
+) -> Optional[TriageHit]:
+    """Chooses the level that wins.
+
+    Args:
+        seen: what the patterns saw.
+        fired: {level: pattern id or `CLASSIFIER`} of the levels that may win; those of the patterns when None.
+        also: the same for all levels that the message holds; `fired` when None.
+    """
+    levels = seen.found if fired is None else fired
     if not levels:
         return None
-    ordered = [name for name in ORDER if name in levels]
-    winner = _prefer(ordered, seen)
+    winner = _prefer([name for name in ORDER if name in levels], seen)
+    others = levels if also is None else also
     return TriageHit(
         intent=PREFIX + winner,
         level=level_of(winner),
         pattern=levels[winner],
         medicine_group=seen.medicine_group or (UNKNOWN_GROUP if winner == "medication" else None),
         interaction=seen.interaction,
-        also=tuple(name for name in ordered if name != winner),
+        also=tuple(name for name in ORDER if name in others and name != winner),
     )
 
 
@@ -388,24 +430,36 @@ def _prefer(ordered: Sequence[str], seen: Examination) -> str:
 
 
 def combine(seen: Examination, margins: Mapping[str, float], probabilities: Mapping[str, float]) -> Optional[TriageHit]:
-    """Patterns and two classifiers together: either one fires at its level's threshold.
+    """Patterns, triage's own classifier and that of all intents together.
 
     Args:
         seen: what the patterns saw.
-        margins: how far each level stands above an ordinary message for triage's own classifier; {} without one.
+        margins: how far each level stands above an ordinary message for triage's own classifier; {} without one, then
+            the patterns decide alone.
         probabilities: the {label: probability} of the classifier of all intents; {} when it has no opinion.
     """
-    fired: Dict[str, str] = {}
-    if margins:
-        # Neighbouring levels score too; the one it is surest of is what it means.
-        best = max(ORDER, key=lambda name: margins.get(name, -1.0))
-        margin = margins.get(best, -1.0) - (FIGURATIVE_MARGIN if seen.figurative else 0.0)
-        if seen.found and best not in seen.found:
-            margin -= OVERRULING_MARGIN
-        agreed = probabilities.get(PREFIX + best, 0.0) >= PROBABILITY and margin >= AGREEING_MARGIN
-        if margin >= MARGINS[best] or agreed:
-            fired[best] = CLASSIFIER
-    return decide(seen, fired)
+    if not margins:
+        return decide(seen)
+    common = _opinion_of_all(probabilities) - (FIGURATIVE_PENALTY if seen.figurative else 0.0)
+    scores = {name: margins.get(name, -3.0) + common for name in ORDER}
+    fired = {
+        name: seen.found.get(name, CLASSIFIER)
+        for name in ORDER
+        if scores[name] + (PATTERN_BONUS if name in seen.found else 0.0) >= THRESHOLDS[name]
+    }
+    if not fired:
+        return None
+    choice = {name: scores[name] - THRESHOLDS[name] + (PATTERN_CHOICE if name in seen.found else 0.0) for name in fired}
+    best = max(choice.values())
+    return decide(seen, {name: by for name, by in fired.items() if choice[name] >= best - URGENT_SLACK}, fired)
+
+
+def _opinion_of_all(probabilities: Mapping[str, float]) -> float:
+    if not probabilities:
+        return 0.0
+    likely = sum(value for label, value in probabilities.items() if label.startswith(PREFIX))
+    logit = math.log(max(likely, 1e-6) / max(1.0 - likely, 1e-6))
+    return LOGIT_BONUS * max(-MOST_LOGIT, min(MOST_LOGIT, logit))
 
 
 # --- medicines -----------------------------------------------------------------------------------------------------
@@ -480,6 +534,10 @@ class Medicines:
 
 _WORD_OR_COMMA = re.compile(r"[a-z0-9]+|,")
 _SENTENCE_END = re.compile(r"[.!?;:\n\r…]+(?=\s|$)|\n")
+_REMEMBERED = 50_000  # words; customers use the same ones again and again
+_SHORT_CLAUSE = 4  # words; a comma or conjunction after fewer does not end a clause
+_LONG_CLAUSE = 16
+_CONJUNCTIONS = frozenset(["maar", "want", "omdat", "dus", "en", "terwijl", "of", "nu", "sinds", "toen"])
 _LONGEST_GLUED = 60  # splitting is quadratic in the length; nobody writes two words of this size as one
 _GLUE = frozenset(
     ["ik", "wil", "niet", "er", "het", "is", "ben", "heb", "mag", "kan", "zo", "te", "me", "mijn", "geen", "een", "dit"]
@@ -549,7 +607,7 @@ def load_triage(texts: Mapping[str, str]) -> Triage:
     """Builds triage from the texts of its data files (see `read_files`). Raises `PatternError` on a mistake in them."""
     yaml = YAML(typ="safe")
     documents = {name: yaml.load(texts[name]) for name in FILES}
-    return Triage(documents[PATTERNS], documents[MEDICINES], documents[REAL_WORDS])
+    return Triage(*(documents[name] for name in FILES))
 
 
 @lru_cache(maxsize=1)

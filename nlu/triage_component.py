@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any, Dict, List, Optional
 
-import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -16,13 +14,11 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import get_text_hash
 
-from nlu import linear
+from nlu.persistence import load_state, save_state
 from nlu.triage import (
     FILES,
     FOLDER,
-    LOOK_ALIKES,
     ORDER,
-    ORDINARY,
     PREFIX,
     URGENT,
     Triage,
@@ -31,7 +27,9 @@ from nlu.triage import (
     load_triage,
     read_files,
 )
-from nlu.triage_classifier import label_of, margins, read_look_alikes, train
+from nlu.triage_classifier import CLASSES, Opinion, Reader, label_of, train, word_frequencies
+from nlu.triage_classifier import from_arrays, read_classes, to_arrays
+from nlu.triage_examples import PATTERN, TriageExample, sentences, thinned, with_typing_errors
 
 logger = logging.getLogger(__name__)
 NAME = "TriageComponent"
@@ -54,20 +52,20 @@ class TriageComponent(GraphComponent):
     """
 
     def __init__(
-        self, storage: ModelStorage, resource: Resource, triage: Optional[Triage], ranker: Optional[linear.LinearRanker]
+        self, storage: ModelStorage, resource: Resource, triage: Optional[Triage], opinion: Optional[Opinion]
     ) -> None:
         """Keeps where to persist and, when loaded, patterns and classifier."""
         self._storage = storage
         self._resource = resource
         self._triage = triage
-        self._ranker = ranker
+        self._opinion = opinion
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
-        """Changed patterns, medicines or look-alikes need a new model."""
-        texts = read_files()
-        look_alikes = (FOLDER / LOOK_ALIKES).read_text(encoding="utf-8")
-        return str(get_text_hash("\n".join([*(texts[name] for name in FILES), look_alikes])))
+        """Changed patterns, medicines, classes or sentences need a new model."""
+        texts = list(read_files().values())
+        texts += [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob(PATTERN))]
+        return str(get_text_hash("\n".join([*texts, (FOLDER / CLASSES).read_text(encoding="utf-8")])))
 
     @classmethod
     def create(
@@ -87,19 +85,27 @@ class TriageComponent(GraphComponent):
             PatternError: a pattern is written wrongly; the message names it.
         """
         texts = read_files()
-        self._triage = load_triage(texts)
-        examples = [(m.get("text"), label_of(m.get("intent"))) for m in training_data.intent_examples if m.get("text")]
-        examples += [(text, ORDINARY) for text in read_look_alikes(FOLDER)]
-        if len({label for _, label in examples}) > 1:
-            documents = [self._triage.features(text) for text, _ in examples]
-            self._ranker = train(documents, [label for _, label in examples])
+        self._triage = triage = load_triage(texts)
+        examples = [
+            TriageExample(m.get("text"), label_of(m.get("intent")), "")
+            for m in training_data.intent_examples
+            if m.get("text")
+        ]
+        examples = with_typing_errors([*thinned(examples), *sentences()])
+        read = [(triage.clauses(example.text), example.label) for example in examples]
+        classes = read_classes(FOLDER)
+        frequencies = word_frequencies(clauses for clauses, _ in read)
+        self._opinion = train(Reader(classes, frequencies), read)
+        state = {
+            "labels": self._opinion.labels,
+            "features": list(self._opinion.index),
+            "classes": classes,
+            "spelling": frequencies,
+        }
         with self._storage.write_to(self._resource) as folder:
             for name, text in texts.items():
                 (folder / name).write_text(text, encoding="utf-8")
-            if self._ranker is not None:
-                names = {"labels": self._ranker.labels, "features": list(self._ranker.vocabulary.index)}
-                (folder / "classifier.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
-                np.savez_compressed(folder / "classifier.npz", **linear.to_arrays(self._ranker))
+            save_state(folder, state, to_arrays(self._opinion))
         return self._resource
 
     @classmethod
@@ -112,14 +118,12 @@ class TriageComponent(GraphComponent):
         **kwargs: Any,
     ) -> TriageComponent:
         """Loads patterns and classifier out of the model."""
-        ranker = None
         with model_storage.read_from(resource) as folder:
             texts = {name: (folder / name).read_text(encoding="utf-8") for name in FILES}
-            if (folder / "classifier.json").exists():
-                names = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
-                with np.load(folder / "classifier.npz") as arrays:
-                    ranker = linear.from_arrays(names["labels"], names["features"], 1.0, arrays)
-        return cls(model_storage, resource, load_triage(texts), ranker)
+            state, arrays = load_state(folder)
+        reader = Reader(state["classes"], state["spelling"])
+        opinion = from_arrays(state["labels"], state["features"], reader, arrays)
+        return cls(model_storage, resource, load_triage(texts), opinion)
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Nothing after this component learns from its predictions."""
@@ -139,8 +143,8 @@ class TriageComponent(GraphComponent):
     def assess(self, text: str, probabilities: Dict[str, float]) -> Optional[TriageHit]:
         """What patterns and classifiers together find in one text."""
         assert self._triage is not None
-        seen, features = self._triage.study(text)
-        own = margins(self._ranker, features) if self._ranker is not None else {}
+        seen, clauses = self._triage.study(text)
+        own = self._opinion.margins(clauses) if self._opinion is not None else {}
         return combine(seen, own, probabilities)
 
 
