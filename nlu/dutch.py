@@ -75,15 +75,9 @@ def blank_pipeline() -> DutchPipeline:
 @cache
 def load_word_list() -> WordTest:
     """Tells whether a normalised word is one of about 300,000 forms and lemmas in spacy-lookups-data."""
-    from spacy.lookups import load_lookups
-
     dutch = load_dutch()
-    if dutch.name == FALLBACK:  # has it in memory
-        table = dutch.nlp.get_pipe("lemmatizer").lookups.get_table("lemma_lookup")  # type: ignore[attr-defined]
-    else:
-        table = load_lookups("nl", ["lemma_lookup"]).get_table("lemma_lookup")
-    lemmas = frozenset(table.values())
-    return lambda word: word in table or word in lemmas
+    table = dutch.nlp if isinstance(dutch.nlp, LookupLemmas) else load_lookup()
+    return table.__contains__
 
 
 def installed_name() -> str:

@@ -76,7 +76,9 @@ def expand(documents: Mapping[str, Mapping[str, Any]]) -> List[TriageExample]:
                 raise ExampleError(f"{name}: there is no level {label}.")
             for number, line in enumerate(lines):
                 try:
-                    found += [TriageExample(text, label, f"{name}:{label}:{number}") for text in drawn(str(line), slots)]
+                    found += [
+                        TriageExample(text, label, f"{name}:{label}:{number}") for text in drawn(str(line), slots)
+                    ]
                 except ExampleError as error:
                     raise ExampleError(f"{name}, {label}, '{line}': {error}") from error
     return found
