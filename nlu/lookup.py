@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Iterable, List, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 PACKAGE = "spacy_lookups_data"
 FILE = "data/nl_lemma_lookup.json.gz"
@@ -31,7 +32,7 @@ class LookupLemmas:
         self._content = content
         self._first = content.index(b"\n") + 1
         self._end = content.rindex(b"\n")
-        self._only_lemmas: Optional[np.ndarray] = None  # hashes of lemmas that are no form; 0.3 s on first use
+        self._only_lemmas: Optional[NDArray[np.uint64]] = None  # hashes of lemmas that are no form; 0.3 s on first use
 
     def lemma(self, word: str) -> str:
         """The lemma in lower case, the word itself when the table does not hold it."""
@@ -79,7 +80,7 @@ def _hash(word: bytes) -> int:
     return int.from_bytes(blake2b(word, digest_size=8).digest(), "little")
 
 
-def _hashes(words: Iterable[bytes]) -> np.ndarray:
+def _hashes(words: Iterable[bytes]) -> NDArray[np.uint64]:
     """Sorted 64-bit hashes: eight bytes a word instead of a hundred; two of 100,000 words hardly ever share one."""
     return np.sort(np.fromiter((_hash(word) for word in words), dtype=np.uint64))
 
