@@ -504,7 +504,7 @@ class HumanSide:
     def _hear(self, database: Database, conversation: str, channel: str, text: str, message_id: str) -> bool:
         now = self._clock()
         with database.reading() as session:  # most conversations are nobody's: no writer's turn for those
-            if _active(session, conversation) is None and not _is_known(session, conversation, message_id):
+            if session.execute(_concerns(conversation, message_id)).first() is None:
                 self._note(conversation, False)
                 return False
         urgent = self._is_urgent(text)
@@ -519,7 +519,7 @@ class HumanSide:
     def _claim(self, database: Database, channel: str, limit: int) -> List[ChatOut]:
         now = self._clock()
         with database.reading() as session:
-            taken = [row for row in _running(session) if row.channel == channel]
+            taken = session.execute(_watched(channel)).all()
         self._known = {row.conversation for row in taken}
         for row in taken:
             if _is_silent(row, now):
@@ -559,6 +559,21 @@ def _running(session: Session) -> List[Takeover]:
     return list(session.execute(query).scalars())
 
 
+def _watched(channel: str) -> Any:
+    """What silence is seen from, for every running takeover of a channel."""
+    columns = (Takeover.id, Takeover.conversation, Takeover.last_activity_at, Takeover.silence_seconds)
+    return sa.select(*columns).where(Takeover.ended_at.is_(None), Takeover.channel == channel)
+
+
+def _concerns(conversation: str, message_id: str) -> Any:
+    """A row when somebody has the conversation or the message was passed on before; asked for every message."""
+    taken = sa.select(Takeover.id).where(Takeover.conversation == conversation, Takeover.ended_at.is_(None))
+    known = sa.select(ChatMessage.id).where(
+        ChatMessage.conversation == conversation, ChatMessage.message_id == message_id
+    )
+    return sa.union_all(taken, known)
+
+
 def _active(session: Session, conversation: str, lock: bool = False) -> Optional[Takeover]:
     query = sa.select(Takeover).where(Takeover.conversation == conversation, Takeover.ended_at.is_(None))
     found: Optional[Takeover] = session.execute(query.with_for_update() if lock else query).scalar_one_or_none()
@@ -570,7 +585,7 @@ def _peek(database: Database, conversation: str) -> Optional[Takeover]:
         return _active(session, conversation)
 
 
-def _is_silent(takeover: Takeover, now: dt.datetime) -> bool:
+def _is_silent(takeover: Any, now: dt.datetime) -> bool:
     silence = dt.timedelta(seconds=int(takeover.silence_seconds))
     return bool(now - takeover.last_activity_at >= silence)
 
