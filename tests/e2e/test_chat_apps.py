@@ -9,12 +9,14 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from content.texts import load_texts
 from server.pair import Pair
 from shop.settings import Environment
 from tests.channels.fakes.graph import Customer, GraphApi, Sent, Template
 from tests.channels.fakes.twilio import TwilioApi
+from tests.channels.whatsapp.test_generated import BODIES
 from tests.e2e.conftest import free_port
 
 Responses = Dict[str, List[Dict[str, Any]]]
@@ -236,3 +238,10 @@ def test_pictures_reach_twilio_by_their_public_address(address: str, twilio: Twi
 
 def test_nothing_was_refused_by_the_stand_ins(address: str, graph: GraphApi, twilio: TwilioApi) -> None:
     assert (graph.refused, twilio.refused) == ([], [])
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(body=BODIES)
+def test_no_generated_body_leads_to_a_failure_of_the_server(address: str, graph: GraphApi, body: bytes) -> None:
+    assert graph.post(body, graph.sign(body)) in (200, 400)
+    assert graph.post(body, graph.sign(body + b"x")) == 403
