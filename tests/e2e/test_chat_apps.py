@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 from urllib.error import HTTPError
@@ -11,6 +12,7 @@ from urllib.request import urlopen
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from channels.whatsapp.__main__ import check
 from content.texts import load_texts
 from server.pair import Pair
 from shop.settings import Environment
@@ -193,6 +195,17 @@ def test_the_first_registration_is_answered_and_strangers_are_not(address: str) 
     for wrong in (right.replace(VERIFY, "iets-anders"), "hub.mode=subscribe", ""):
         with pytest.raises(HTTPError, match="403"):
             urlopen(f"{address}/webhooks/whatsapp/webhook?{wrong}", timeout=10)
+
+
+async def test_check_tries_the_webhook_as_meta_does(
+    address: str, environment: Environment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = replace(environment, public_address=address)
+    assert await check(here) == []
+    assert f"The webhook answers at {address}/webhooks/whatsapp/webhook." in capsys.readouterr().out
+    assert await check(replace(here, whatsapp_verify_token="een-ander-woord")) == [
+        f"{address}/webhooks/whatsapp/webhook: answered 403. Is the assistant running, and does the proxy lead there?"
+    ]
 
 
 def test_calls_without_a_right_signature_are_refused_at_the_door(
