@@ -10,10 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-MAX_ID = 256
 _PHONE = re.compile(r"\d{5,20}")
 _SCOPED = re.compile(r"[A-Z]{2}(?:\.ENT)?\.[A-Za-z0-9]{1,128}")
-_MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,256}")
+_ID = re.compile(r"[\x21-\x7e]{1,256}")  # of messages, and of buttons as we make them
 
 
 class Kind(enum.Enum):
@@ -55,7 +54,7 @@ class Said:
         at: seconds since 1970, 0 when unknown.
         kind: what it is.
         text: what was said: the text, a caption, or the title of the choice; may be ''.
-        choice: id of the button or row, '' for other kinds.
+        choice: id of the button or row; '' for other kinds, and for an id that none of ours can be.
     """
 
     message_id: str
@@ -145,7 +144,7 @@ def _said(raw: Any, contacts: List[Dict[str, Any]]) -> Optional[Said]:
     raw = _mapping(raw)
     message_id, kind = raw.get("id"), raw.get("type")
     user = _user(raw, contacts)
-    if not isinstance(message_id, str) or not _MESSAGE_ID.fullmatch(message_id) or not user:
+    if not isinstance(message_id, str) or not _ID.fullmatch(message_id) or not user:
         return None
     if not isinstance(kind, str) or kind in _SILENT or "group_id" in raw:
         return None
@@ -157,10 +156,9 @@ def _said(raw: Any, contacts: List[Dict[str, Any]]) -> Optional[Said]:
         return Said(message_id, user, at, Kind.TEXT, _text(content.get("text")))
     if kind == "interactive":
         reply = _mapping(content.get("button_reply")) or _mapping(content.get("list_reply"))
-        choice, title = _text(reply.get("id")), _text(reply.get("title"))
-        if not choice or len(choice) > MAX_ID:
+        if "id" not in reply:
             return Said(message_id, user, at, Kind.OTHER)
-        return Said(message_id, user, at, Kind.CHOICE, title, choice)
+        return Said(message_id, user, at, Kind.CHOICE, _text(reply.get("title")), _known(reply["id"], _ID))
     caption = _text(content.get("caption")).strip() if kind in _WITH_CAPTION else ""
     if caption:
         return Said(message_id, user, at, Kind.TEXT, caption)
@@ -180,7 +178,7 @@ def _user(raw: Mapping[str, Any], contacts: List[Dict[str, Any]]) -> str:
 def _status(raw: Any) -> Optional[Status]:
     raw = _mapping(raw)
     message_id, name = raw.get("id"), raw.get("status")
-    if not isinstance(message_id, str) or not _MESSAGE_ID.fullmatch(message_id):
+    if not isinstance(message_id, str) or not _ID.fullmatch(message_id):
         return None
     if not isinstance(name, str) or not re.fullmatch(r"[a-z_]{1,32}", name):
         return None
@@ -208,7 +206,8 @@ def _list(value: Any) -> List[Any]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    """A text that can be stored: JSON may name half characters, which no database takes."""
+    return value.encode("utf-8", "ignore").decode("utf-8") if isinstance(value, str) else ""
 
 
 def _whole(value: Any) -> int:

@@ -99,12 +99,13 @@ class LightServer:
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "tests.channels.light_server"]
             self._process = subprocess.Popen(command, env=self.variables, stdout=log, stderr=log)
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.address, timeout=2):
                 return
             if self._process.poll() is not None:
                 break
+        self.stop()
         pytest.fail(f"The server did not start:\n{self.log.read_text()[-2000:]}")
 
     def kill(self) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
+from channels.whatsapp.__main__ import check
 from content.texts import load_texts
 from server.pair import Pair
 from shop.settings import Environment
 from tests.channels.fakes.graph import Customer, GraphApi, Sent, Template
 from tests.channels.fakes.twilio import TwilioApi
+from tests.channels.whatsapp.test_generated import BODIES
 from tests.e2e.conftest import free_port
 
 Responses = Dict[str, List[Dict[str, Any]]]
@@ -193,6 +197,17 @@ def test_the_first_registration_is_answered_and_strangers_are_not(address: str) 
             urlopen(f"{address}/webhooks/whatsapp/webhook?{wrong}", timeout=10)
 
 
+async def test_check_tries_the_webhook_as_meta_does(
+    address: str, environment: Environment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = replace(environment, public_address=address)
+    assert await check(here) == []
+    assert f"The webhook answers at {address}/webhooks/whatsapp/webhook." in capsys.readouterr().out
+    assert await check(replace(here, whatsapp_verify_token="een-ander-woord")) == [
+        f"{address}/webhooks/whatsapp/webhook: answered 403. Is the assistant running, and does the proxy lead there?"
+    ]
+
+
 def test_calls_without_a_right_signature_are_refused_at_the_door(
     address: str, graph: GraphApi, twilio: TwilioApi
 ) -> None:
@@ -236,3 +251,10 @@ def test_pictures_reach_twilio_by_their_public_address(address: str, twilio: Twi
 
 def test_nothing_was_refused_by_the_stand_ins(address: str, graph: GraphApi, twilio: TwilioApi) -> None:
     assert (graph.refused, twilio.refused) == ([], [])
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(body=BODIES)
+def test_no_generated_body_leads_to_a_failure_of_the_server(address: str, graph: GraphApi, body: bytes) -> None:
+    assert graph.post(body, graph.sign(body)) in (200, 400)
+    assert graph.post(body, graph.sign(body + b"x")) == 403

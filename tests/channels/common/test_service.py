@@ -126,6 +126,25 @@ async def test_a_slow_answer_that_lost_its_claim_is_not_said_beside_the_other_on
     assert [delivery.message.text for delivery in service.queue.claim("x", 60.0, 5)] == ["snel"]
 
 
+async def test_a_process_that_lost_its_claim_says_nothing_even_when_it_is_first(make: Make) -> None:
+    service = make(RecordingConnector(), Echo())
+    await service.accept([said(1)])
+    slow = service.inbox.claim("slow", -1.0, 5)[0]
+    fast = service.inbox.claim("fast", 60.0, 5)[0]
+    assert service.inbox.finish(slow, "slow", service.connector.render(Answer("traag"))) is None
+    assert service.inbox.finish(fast, "fast", service.connector.render(Answer("snel"))) is None
+    assert [delivery.message.text for delivery in service.queue.claim("x", 60.0, 5)] == ["snel"]
+
+
+async def test_what_was_answered_and_delivered_is_emptied(make: Make, tmp_path: Path) -> None:
+    connector = RecordingConnector()
+    service = make(connector, Echo())
+    await service.start()
+    await service.accept([said(1, text="mijn geheime woord is vliegenier")])
+    await eventually(lambda: service.queue.counts() == {"done": 1})
+    assert "vliegenier" not in everything_kept(tmp_path)
+
+
 async def test_only_an_offered_button_says_something(make: Make) -> None:
     async def offer(message: UserMessage) -> None:
         heard.append((message.sender_id, message.text))

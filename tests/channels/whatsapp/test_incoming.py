@@ -63,6 +63,16 @@ def test_a_button_and_a_row_are_choices() -> None:
         ]
 
 
+def test_an_id_that_none_of_our_buttons_has_is_no_choice_of_ours() -> None:
+    for strange in ("\ud800", "met spaties", "x" * 257, 5, None):
+        content = {"type": "button_reply", "button_reply": {"id": strange, "title": "Ja"}}
+        assert [(item.kind, item.choice) for item in said(message("interactive", content))] == [(Kind.CHOICE, "")]
+
+
+def test_half_characters_do_not_come_through() -> None:
+    assert said(message("text", {"body": "ho\ud800i"}))[0].text == "hoi"
+
+
 def test_a_quick_reply_of_a_template_is_its_words() -> None:
     assert said(message("button", {"payload": "/restart", "text": "Ja"}))[0] == Said(
         "wamid.A", "31612345678", 1749416383, Kind.TEXT, "Ja"
