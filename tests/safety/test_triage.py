@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from nlu.triage import MARGINS, ORDER, Examination, combine, decide, default_triage, plain
+from nlu.triage import ORDER, PATTERN_BONUS, THRESHOLDS, Examination, combine, decide, default_triage, plain
 
 triage = default_triage()
 
@@ -147,31 +147,45 @@ def test_names_of_substances_have_one_spelling() -> None:
 NOTHING = Examination({})
 
 
-def test_the_classifier_fires_alone_from_its_margin_on() -> None:
-    low = combine(NOTHING, {"suicide": MARGINS["suicide"] - 0.01, "child": -2.0}, {})
-    high = combine(NOTHING, {"suicide": MARGINS["suicide"] + 0.01, "child": -2.0}, {})
+def test_the_classifier_fires_alone_from_its_threshold_on() -> None:
+    low = combine(NOTHING, {"suicide": THRESHOLDS["suicide"] - 0.01, "child": -2.0}, {})
+    high = combine(NOTHING, {"suicide": THRESHOLDS["suicide"] + 0.01, "child": -2.0}, {})
     assert low is None
     assert high is not None
     assert (high.name, high.pattern) == ("suicide", "classifier")
 
 
-def test_the_classifier_of_all_intents_counts_only_when_triage_s_own_leans_the_same_way() -> None:
-    sure = {"safety_emergency": 0.95}
-    assert combine(NOTHING, {"emergency": -0.5}, sure) is None
-    hit = combine(NOTHING, {"emergency": 0.1}, sure)
+def test_the_classifier_of_all_intents_tips_the_scales_and_no_more() -> None:
+    for label, near, expected in (("safety_emergency", -0.3, "emergency"), ("faq/magnesium_wat_is", 0.4, None)):
+        hit = combine(NOTHING, {"emergency": near}, {label: 0.999})
+        assert (hit.name if hit else None) == expected
+    assert combine(NOTHING, {"emergency": -0.8}, {"safety_emergency": 0.999}) is None
+    sure = combine(NOTHING, {"emergency": 1.5}, {"faq/magnesium_wat_is": 0.999})
+    assert sure is not None
+
+
+def test_a_pattern_decides_unless_the_classifier_is_sure_that_a_message_is_ordinary() -> None:
+    seen = Examination({"violence": "slaan"})
+    hit = combine(seen, {"violence": THRESHOLDS["violence"] - PATTERN_BONUS + 0.1}, {})
     assert hit is not None
-    assert hit.name == "emergency"
-    assert combine(NOTHING, {}, sure) is None
+    assert (hit.name, hit.pattern) == ("violence", "slaan")
+    assert combine(seen, {"violence": -2.5}, {}) is None
 
 
-def test_a_pattern_fires_whatever_the_classifiers_say() -> None:
-    hit = combine(Examination({"violence": "slaan"}), {"violence": -3.0}, {})
+def test_without_a_classifier_the_patterns_decide_alone() -> None:
+    hit = combine(Examination({"violence": "slaan"}), {}, {})
     assert hit is not None
     assert hit.name == "violence"
 
 
+def test_a_more_urgent_level_wins_when_both_are_nearly_as_sure() -> None:
+    hit = combine(NOTHING, {"suicide": 0.9, "medication": 1.0}, {})
+    assert hit is not None
+    assert (hit.name, hit.also) == ("suicide", ("medication",))
+
+
 def test_after_figurative_speech_the_classifier_must_be_surer() -> None:
-    margins = {"suicide": MARGINS["suicide"] + 0.1}
+    margins = {"suicide": THRESHOLDS["suicide"] + 0.1}
     assert combine(Examination({}, figurative=True), margins, {}) is None
 
 
