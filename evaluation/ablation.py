@@ -1,4 +1,4 @@
-"""`python -m evaluation.ablation`: what each part of our pipeline is worth, as a table in Markdown.
+"""`python -m evaluation.ablation [PART OF A NAME ...]`: what each part of our pipeline is worth, in Markdown.
 
 Trains the pipeline again with one part taken out at a time and measures every version on the unseen sets, message by
 message and without triage.
@@ -6,6 +6,7 @@ message and without triage.
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from evaluation.datasets import Example, load_examples, load_unseen
 from evaluation.figures import Work
 from evaluation.metrics import Prediction
 from evaluation.peers import Result
-from nlu import linear, spelling, understanding
+from nlu import gate, linear, spelling, understanding
 from nlu.dutch import load_dutch, load_word_list, remembering
 from nlu.gate import OUT_OF_SCOPE
 from nlu.lexicon import Lexicon
@@ -41,12 +42,27 @@ def _without(*kinds: str) -> Patches:
     return [(linear, "KIND_WEIGHTS", weights)]
 
 
-def _as_written(_: object, word: str) -> str:
-    return word
+def _as_written(_: object, typed: Sequence[str]) -> Tuple[List[str], List[str]]:
+    return list(typed), list(typed)
+
+
+def _never(*_: object) -> None:
+    return None
 
 
 def _no_gate(probabilities: Mapping[str, float], *_: object) -> Dict[str, float]:
     return dict(probabilities)
+
+
+_EQUAL_SLIPS: Patches = [
+    (spelling, "_COSTS", {}),
+    *((spelling, name, 1.0) for name in ("_SWAP", "_DOUBLE", "_SAME_SOUND")),
+]
+_SPACES_AS_TYPED: Patches = [
+    (spelling.Speller, "_belong_together", _never),
+    (spelling.Speller, "_apart", _never),
+    (spelling.Speller, "_with_boundaries_moved", lambda _, typed: list(typed)),
+]
 
 
 def variants() -> List[Variant]:
@@ -58,8 +74,13 @@ def variants() -> List[Variant]:
         Variant("without words and pairs", _without("w", "p")),
         Variant("without concepts (onderwerp, aspect, ...)", _without("o")),
         Variant("words only", _without("c", "l", "p", "o")),
-        Variant("without spelling correction", [(spelling.Speller, "correct", _as_written)]),
+        Variant("without spelling correction", [(spelling.Speller, "correct_all", _as_written)]),
+        Variant("spelling: every slip costs the same", _EQUAL_SLIPS),
+        Variant("spelling: words not joined nor taken apart", _SPACES_AS_TYPED),
         Variant("without the topic gate", [(understanding, "apply_gate", _no_gate)]),
+        Variant("gate: unknown words don't count", [(understanding, "_FEW_UNKNOWN", 0)]),
+        Variant("gate: what is mentioned counts as the subject", [(gate, "ASIDE", 1.0)]),
+        Variant("a story's questions not heard by themselves", [(understanding, "_STORY", 10**9)]),
         Variant("without remembered sentences", [(understanding, "_KNOWN_SENTENCE", 0.0)]),
         Variant("without off-topic examples", keep=lambda example: example[1] != OUT_OF_SCOPE),
     ]
@@ -104,12 +125,13 @@ def measure(variant: Variant, examples: Sequence[Example], work: Work) -> List[s
 
 
 def main() -> int:
-    """Prints a row as soon as it is measured."""
+    """Prints a row as soon as it is measured; only the versions whose name holds one of the arguments, if any."""
+    wanted = sys.argv[1:]
     examples, work = load_examples(), Work.of(load_unseen())
     head = ["Version", "First", "Of three", "One slip", "Two slips", "Intents", "Off-topic", "AUROC"]
     print(f"{len(examples)} examples, {time.strftime('%Y-%m-%d')}\n\n| {' | '.join(head)} |")
     print("|" + "---|" * len(head), flush=True)
-    for variant in variants():
+    for variant in [v for v in variants() if not wanted or any(part in v.name for part in wanted)]:
         print("| " + " | ".join(measure(variant, examples, work)) + " |", flush=True)
     return 0
 

@@ -28,6 +28,7 @@ NOTHING_ELSE: Mapping[str, FrozenSet[str]] = {}
 UNNAMED = 0.6  # what is left of an answer's probability when nothing in sight names its onderwerp
 UNKNOWN, UNKNOWN_IN_SHOP = 0.3, 0.52  # ... when besides a word stands there that no example has ("hoofdluis")
 _NONE: FrozenSet[str] = frozenset()
+ANOTHER_LINK = 0.2  # ... when besides a link of the chain is named that no example of the answer mentions
 ASIDE = 0.1  # ... when the question is about another substance and the onderwerp is only mentioned
 
 
@@ -42,6 +43,7 @@ class Subject:
         names_shop: whether it names another shop.
         other_first: other substances that are the subject of the question: "is spirulina goed voor je darmflora".
         has_unknown: whether a short message holds a word that is in none of the examples.
+        links: links of the chain that are no onderwerp: "welke vorm van ijzer".
     """
 
     named: FrozenSet[str]
@@ -50,6 +52,7 @@ class Subject:
     names_shop: bool = False
     other_first: FrozenSet[str] = frozenset()
     has_unknown: bool = False
+    links: FrozenSet[str] = frozenset()
 
 
 def apply_gate(
@@ -64,7 +67,7 @@ def apply_gate(
         probabilities: label to probability, summing to 1.
         subject: see `Subject`.
         also_about: ids whose question is about more onderwerpen than their id names, and which.
-        mentions: other substances that the examples of an id mention.
+        mentions: other substances and links of the chain that the examples of an id mention.
 
     Returns:
         New probabilities, summing to at most 1. What is taken from answers about the wrong onderwerp goes to those
@@ -93,6 +96,8 @@ def apply_gate(
             result[label] = probability * ASIDE
             continue
         keep = _share_kept(onderwerp, about | also if also else about, named, subject)
+        if not named and subject.links and onderwerp in SUBSTANCES and subject.links - mentions.get(faq_id, _NONE):
+            keep *= ANOTHER_LINK
         if keep < 1.0:
             result[label] = probability * keep
             freed += probability * (1.0 - keep)

@@ -14,6 +14,7 @@ COURTESIES = frozenset(
     {"greet", "thank", "affirm", "deny", "goodbye", "feedback_positive", "feedback_negative", "cancel"}
 )
 _MOST_CHOICE_WORDS = 6
+_MOST_CORRECTION_WORDS = 8
 _SENTENCE = re.compile(r"[^?!.;\n]+[?!.;\n]*")
 _AND = re.compile(r",?\s+(?:en|maar|of)\s+(?:ook\s+|dan\s+|nog\s+)?", re.I)
 _ENDS = re.compile(r"(?<=[?!.;\n,])\s+")
@@ -30,6 +31,9 @@ class TurnWords:
         self._choosing = frozenset(data["keuzewoorden"])
         self.asking = frozenset(data["vraagwoorden"])
         self.asking_about = frozenset(data["vraagt_naar"])
+        self._correcting = frozenset(data["verbetering"])
+        self._going_on = frozenset(data["vervolg"]) | self._correcting | self._polite
+        self.shop_subject = str(data["winkelwoord"])
         self.of_body = frozenset(data["van_het_lichaam"])
         self._announcing = frozenset(data["aankondiging"])
         self._announcement = frozenset(data["aankondiging_kern"])
@@ -59,6 +63,11 @@ class TurnWords:
     def points_back(self, words: Sequence[str], topics: FrozenSet[int]) -> bool:
         """Whether a word stands for what was spoken about. "Dat" right before a noun of ours is no such word."""
         return any(word in self._pointing and i + 1 not in topics for i, word in enumerate(words))
+
+    def corrects(self, words: Sequence[str], topics: FrozenSet[int]) -> bool:
+        """Whether nothing but another subject is named: "oh wacht, ik bedoelde serotonine", "en magnesium dan"."""
+        rest = [word for i, word in enumerate(words) if i not in topics]
+        return len(words) <= _MOST_CORRECTION_WORDS and all(word in self._going_on for word in rest) and bool(rest)
 
     def announces(self, words: Sequence[str], topics: FrozenSet[int]) -> bool:
         """Whether a question about something is only announced: "ik had een vraagje over magnesium"."""

@@ -9,13 +9,14 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tupl
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, onderwerp_and_aspect
 from nlu import linear
 from nlu.advice import REFERENCE, AdviceTurn, AdviceWords, Said, in_advice
-from nlu.chain import ANSWER, CHAIN_INTENTS, ChainHeard, ChainWords, in_chain
+from nlu.chain import ANSWER, CHAIN_INTENTS, LINK, ChainHeard, ChainWords, in_chain
 from nlu.context import (
     DUAL,
     FOLLOW_UPS,
     MISSING_RESPONSE,
     NO_SHOP,
     QUESTIONS_RESPONSE,
+    SHOP,
     Conversation,
     Resolution,
     ShopFollowUps,
@@ -39,6 +40,8 @@ _KNOWN_SENTENCE = 0.98
 _STORY = 30  # words from which a message's questions are also heard by themselves
 _MOST_QUESTIONS = 3
 _ASKED_TOO = 0.5  # confidence from which a second question is answered or offered
+_CLEAR = 0.6  # confidence that a message with the conversation's subject added must reach
+_VAGUE = frozenset({"help", "cancel", "follow_up_aspect", "follow_up_topic"})  # without a subject, after the shop
 _BEHIND = 0.5  # confidence that a question behind a courtesy must reach
 _FEW_WORDS, _SHORT, _NOT_LONG = 6, 8, 12
 _FEW_UNKNOWN, _UNKNOWN_LENGTH = 10, 5
@@ -138,6 +141,7 @@ class Understanding:
         self._chain_words = ChainWords(lexicon.data)
         self._advice_words = AdviceWords(lexicon.data)
         self._turns = TurnWords(lexicon.data)
+        self._aspect_order = {name: i for i, name in enumerate(lexicon.aspect.names)}
         self._shop = ShopFollowUps(self._turns.shop_follow_ups, self._turns.shop_aspects)
         self._analyser = make_analyser(lexicon, spelling, lemmatise)
         self.faq_ids = [label[len(FAQ_INTENT) :] for label in ranker.labels if label.startswith(FAQ_INTENT)]
@@ -224,6 +228,8 @@ class Understanding:
             intent = _in_conversation(label, conversation)
         if intent in CHAIN_INTENTS:
             entities += _heard_in_chain(heard, intent)
+            if intent == LINK and not heard.links and conversation.onderwerp in self.lexicon.schakel.names:
+                entities += self._link_spoken_of(analysis, topics, conversation)
         utter_action, faq_id = None, None
         if intent.startswith(FAQ_INTENT):  # yes to the offer of a question
             intent, faq_id = "faq", intent[len(FAQ_INTENT) :]
@@ -238,6 +244,13 @@ class Understanding:
         if faq_id:
             entities += _recognised(faq_id)
         return Understood(intent, confidence, ranking[:10], faq_ranking, utter_action, faq_id, entities, raw)
+
+    def _link_spoken_of(self, analysis: Analysis, topics: Sequence[Found], conversation: Conversation) -> List[Entity]:
+        """The link that "dat" stands for in "wat doet dat in de keten", when that was spoken about."""
+        places = frozenset(i for item in topics for i in range(item.start, item.end))
+        if conversation.keten or conversation.onderwerp is None or not self._turns.points_back(analysis.words, places):
+            return []
+        return [Entity("schakel", conversation.onderwerp)]
 
     def _asked_in_story(self, text: str, analysis: Analysis) -> Optional[Analysis]:
         """The questions of a long message by themselves, None when it is short or asks nothing."""
@@ -263,6 +276,7 @@ class Understanding:
             names_shop=bool(self.lexicon.shop.find(words)),
             other_first=frozenset(unique_names(others)) if is_subject else frozenset(),
             has_unknown=self._has_unknown(analysis),
+            links=frozenset(unique_names(self.lexicon.schakel.find(words))) - SUBSTANCES,
         )
 
     def _has_unknown(self, analysis: Analysis) -> bool:
@@ -330,6 +344,8 @@ class Understanding:
             return "follow_up_topic", Resolution(QUESTIONS_RESPONSE + named[0], onderwerp=named[0])
         if conversation.onderwerp is None and conversation.last_id is None:
             return None
+        if is_plain and own and conversation.aspect and self._turns.corrects(words, places):
+            return "follow_up_topic", self._follow_up("follow_up_topic", conversation, analysis, topics)
         if label == FALLBACK:
             if len(words) > _NOT_LONG:
                 return None
@@ -337,9 +353,13 @@ class Understanding:
             if own and (len(words) > _FEW_WORDS or own[0] in ("winkel", conversation.onderwerp)):
                 return None
             if not own and not self._aspects(words):
-                return None
+                best = self._best_with(analysis, conversation)
+                return ("follow_up_aspect", _answered(best)) if best else None
             found = self._follow_up(intent, conversation, analysis, topics)
             return (intent, found) if found.faq_id else None
+        if label in _VAGUE and not named and (conversation.last_id or "").startswith(SHOP):
+            best = self._best_with(analysis, conversation)
+            return ("follow_up_aspect", _answered(best)) if best else None
         topic = conversation.onderwerp
         if not label.startswith(FAQ_INTENT) or topic in (None, "winkel") or own:
             return None
@@ -363,10 +383,27 @@ class Understanding:
             return "follow_up_aspect", Resolution(MISSING_RESPONSE + topic, onderwerp=topic, aspect=aspects[0])
         return None
 
+    def _best_with(self, analysis: Analysis, conversation: Conversation) -> Optional[str]:
+        """The id that a message is clearly about as soon as the subject of the conversation is added to its words."""
+        in_shop = (conversation.last_id or "").startswith(SHOP)
+        subject = self._turns.shop_subject if in_shop else conversation.onderwerp
+        if not subject:
+            return None
+        values = self.ranker.probabilities(features(_with_words(analysis, [subject]), self.lexicon))
+        best = int(values.argmax())
+        label = self.ranker.labels[best]
+        if not label.startswith(FAQ_INTENT) or float(values[best]) < _CLEAR:
+            return None
+        faq_id = label[len(FAQ_INTENT) :]
+        fits = faq_id.startswith(SHOP) if in_shop else subject in onderwerp_and_aspect(faq_id)
+        return faq_id if fits else None
+
     def _aspects(self, words: Sequence[str]) -> List[str]:
-        """Aspects that words name, the more specific ones first."""
-        named = set(unique_names(self.lexicon.aspect.find(words)))
-        return [name for name in self.lexicon.aspect.names if name in named]
+        """Aspects that words name, the more specific ones first: of more words, then in the order of the dictionary."""
+        span: Dict[str, int] = {}
+        for item in self.lexicon.aspect.find(words):
+            span[item.name] = max(span.get(item.name, 0), item.end - item.start)
+        return sorted(span, key=lambda name: (-span[name], self._aspect_order[name]))
 
     def _follow_up(
         self, intent: str, conversation: Conversation, analysis: Analysis, topics: Sequence[Found]
@@ -512,7 +549,8 @@ def _mentions(examples: Sequence[Tuple[str, str]], lexicon: Lexicon) -> Dict[str
     found: Dict[str, set[str]] = {}
     for text, label in examples:
         if label.startswith(FAQ_INTENT):
-            names = unique_names(lexicon.other.find(split_words(text, lexicon.abbreviations)))
+            words = split_words(text, lexicon.abbreviations)
+            names = unique_names([*lexicon.other.find(words), *lexicon.schakel.find(words)])
             if names:
                 found.setdefault(label[len(FAQ_INTENT) :], set()).update(names)
     return {faq_id: frozenset(names) for faq_id, names in sorted(found.items())}
