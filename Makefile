@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
-CODE := actions answering chain channels content evaluation nlu review server shop tests
+CODE := actions answering chain channels content evaluation nlu performance policies rasa_patches review server shop tests tracking
 
 .PHONY: help setup run chat train test lint format evaluate bench review lock spacy-model clean
 
@@ -41,7 +41,8 @@ evaluate: setup  ## measure understanding, write results/understanding.html (PEE
 	  $(if $(PER_LABEL),--per-label $(PER_LABEL))
 
 bench: setup  ## timings and sizes (PEERS=1: with stock Rasa, as ratios in one run)
-	@$(PY) -m evaluation.bench $(if $(PEERS),--peers) $(if $(REUSE),--reuse)
+	@$(PY) -m performance $(if $(PEERS),--peers)
+	@$(PY) -m evaluation.bench $(if $(REUSE),--reuse)
 
 review: setup  ## propose examples from conversations in var/review.yml (ACCEPT=1: add the accepted ones to data/)
 	@$(PY) -m review $(if $(ACCEPT),--accept)

@@ -40,7 +40,7 @@ class _Rules:
             named = isinstance(action, str) and action not in ("", SHOULD_NOT_BE_SET)
             intent = states[-1].get(USER, {}).get(INTENT)
             needs_intent = isinstance(intent, str) and intent not in ("", SHOULD_NOT_BE_SET)
-            place = (action if named else _ANY, intent if needs_intent else _ANY)
+            place = (str(action) if named else _ANY, str(intent) if needs_intent else _ANY)
             self.by_state.setdefault(place, []).append(key)
             if not needs_intent and (not named or action == ACTION_LISTEN_NAME):
                 self.can_hold_on_text = True

@@ -44,6 +44,7 @@ class Promise:
         return None if found is None or isinstance(found, StandIn) else getattr(found, name, None)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the real thing."""
         return self._real()(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:

@@ -112,5 +112,3 @@ def apply() -> None:
     import rasa.core.agent
 
     rasa.core.agent.MessageProcessor = ShortWayProcessor
-
-

@@ -1,7 +1,7 @@
 """Calls of the action server: a kept connection, a small request, an answer in time, and never silence.
 
-Rasa opens a connection for every call, sends all events of the conversation with all that understanding said about each,
-waits five minutes for an answer, and says nothing to the customer when there is none.
+Rasa opens a connection for every call, sends all events of the conversation with all that understanding said about
+each, waits five minutes for an answer, and says nothing to the customer when there is none.
 """
 
 from __future__ import annotations

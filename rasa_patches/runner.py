@@ -18,9 +18,7 @@ Plan = List[Tuple[str, Any, Tuple[str, ...]]]
 class PlannedGraphRunner(DaskGraphRunner):
     """Keeps one plan per set of targets and inputs."""
 
-    def run(
-        self, inputs: Optional[Dict[str, Any]] = None, targets: Optional[List[str]] = None
-    ) -> Dict[str, Any]:
+    def run(self, inputs: Optional[Dict[str, Any]] = None, targets: Optional[List[str]] = None) -> Dict[str, Any]:
         """Runs the nodes that the targets need, each once, in order.
 
         Args:
@@ -57,13 +55,13 @@ class PlannedGraphRunner(DaskGraphRunner):
             if name not in self._graph_schema.nodes:
                 return False
             needs = tuple(self._graph_schema.nodes[name].needs.values())
-            if not all([visit(need) for need in needs]):
+            if not all(visit(need) for need in needs):
                 return False
             plan.append((name, self._instantiated_nodes[name], needs))
             done.add(name)
             return True
 
-        return plan if all([visit(target) for target in targets]) else None
+        return plan if all(visit(target) for target in targets) else None
 
 
 def apply() -> None:

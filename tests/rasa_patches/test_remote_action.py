@@ -41,7 +41,9 @@ class ActionServer:
         self.url = ""
 
     async def good(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response({"events": [{"event": "slot", "name": "note", "value": "x"}], "responses": [{"text": "hoi"}]})
+        return web.json_response(
+            {"events": [{"event": "slot", "name": "note", "value": "x"}], "responses": [{"text": "hoi"}]}
+        )
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.connections.add(request.transport)

@@ -46,7 +46,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
     subprocess.run([*user, binaries / "pg_ctl", "-D", data, "-w", "-o", options, "start"], **run)
     yield f"postgresql://schakel@127.0.0.1:{port}/postgres"
-    subprocess.run([*user, binaries / "pg_ctl", "-D", data, "-w", "-m", "fast", "stop"], check=False, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [*user, binaries / "pg_ctl", "-D", data, "-w", "-m", "fast", "stop"], check=False, stdout=subprocess.DEVNULL
+    )
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -17,7 +17,11 @@ def test_a_value_goes_out_of_every_text_at_any_depth() -> None:
             "metadata": {"typed": ["jan@voorbeeld.nl"]},
         },
         {"event": "slot", "name": "advies_contact", "value": "jan@voorbeeld.nl"},
-        {"event": "bot", "text": "We mailen naar jan@voorbeeld.nl.", "data": {"buttons": [{"title": "JAN@VOORBEELD.NL"}]}},
+        {
+            "event": "bot",
+            "text": "We mailen naar jan@voorbeeld.nl.",
+            "data": {"buttons": [{"title": "JAN@VOORBEELD.NL"}]},
+        },
     ]
     cleaned = redact_events(events, ["jan@voorbeeld.nl"])
     assert cleaned == [

@@ -22,7 +22,12 @@ from tracking.store import ConversationStore
 
 def turn(text: str, session: bool = False) -> List[Any]:
     start = [ActionExecuted("action_session_start"), SessionStarted(), ActionExecuted("action_listen")]
-    said = [UserUttered(text, {"name": "ask"}), ActionExecuted("utter_ask"), BotUttered("antwoord"), SlotSet("note", text)]
+    said = [
+        UserUttered(text, {"name": "ask"}),
+        ActionExecuted("utter_ask"),
+        BotUttered("antwoord"),
+        SlotSet("note", text),
+    ]
     return [*(start if session else []), *said, ActionExecuted("action_listen")]
 
 
@@ -181,7 +186,9 @@ async def test_random_dialogues_come_back_as_rasas_store_gives_them(tmp_path: Pa
 async def test_saved_means_on_disk(tmp_path: Path) -> None:
     store = ConversationStore(Domain.from_yaml(DOMAIN), host=str(tmp_path / "c.db"))
     with store.engine.connect() as connection:
-        settings = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")}
+        settings = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")
+        }
     assert settings == {"journal_mode": "wal", "synchronous": 2}
     await say(store, "a", "een", session=True)
     other = sqlite3.connect(tmp_path / "c.db")
