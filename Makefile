@@ -2,7 +2,8 @@
 PY := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
-CODE := actions advice answering chain channels content desk evaluation monitoring nlu report review server shop storage tracking tests
+CODE := actions advice answering chain channels content desk evaluation monitoring nlu performance policies rasa_patches \
+  report review server shop storage tracking tests
 
 .PHONY: help setup run chat desk train test lint format evaluate bench fuzz report backup restore review lock spacy-model clean
 
@@ -44,7 +45,8 @@ evaluate: setup  ## measure understanding, write results/understanding.html (PEE
 	  $(if $(PER_LABEL),--per-label $(PER_LABEL))
 
 bench: setup  ## timings and sizes (PEERS=1: with stock Rasa, as ratios in one run)
-	@$(PY) -m evaluation.bench $(if $(PEERS),--peers) $(if $(REUSE),--reuse)
+	@$(PY) -m performance $(if $(PEERS),--peers)
+	@$(PY) -m evaluation.bench $(if $(REUSE),--reuse)
 
 fuzz: setup  ## throw requests at every public address (EXAMPLES=50000 each), see docs/security.md
 	@EXAMPLES=$(or $(EXAMPLES),50000) $(PY) -m pytest tests/security -q

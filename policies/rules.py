@@ -1,7 +1,7 @@
 """Rasa's RulePolicy at a cost that does not grow with the conversation. Its predictions are those of the original.
 
 - Rules look back over as many turns as the longest of them has; older states are not worked out.
-- The rules that could hold are found by the action before them instead of by trying all.
+- The rules that could hold are found by the action before them and the intent instead of by trying all.
 - The prediction from the message's text is left out where no rule can hold on text.
 """
 
@@ -21,33 +21,35 @@ from tracking.tracker import ConversationTracker
 
 logger = logging.getLogger("rasa.core.policies.rule_policy")
 State = Dict[str, Any]
-_ANY = ""  # rules that don't name the action before them
+_ANY = ""  # rules that don't name the action before them, or the intent
 
 
 class _Rules:
-    """One of the policy's look-ups, read once: its rules by the action that must come before."""
+    """One of the policy's look-ups, read once: its rules by the action that must come before and the intent."""
 
     def __init__(self, lookup: Dict[str, str], read: Any) -> None:
         self.source = lookup
         self.size = len(lookup)
         self.depth = 1
         self.can_hold_on_text = False
-        self.by_action: Dict[str, List[str]] = {}
+        self.by_state: Dict[Tuple[str, str], List[str]] = {}
         for key in lookup:
             states: List[State] = read(key)
             self.depth = max(self.depth, len(states))
             action = (states[-1].get(PREVIOUS_ACTION) or {}).get(ACTION_NAME)
             named = isinstance(action, str) and action not in ("", SHOULD_NOT_BE_SET)
-            self.by_action.setdefault(action if named else _ANY, []).append(key)
             intent = states[-1].get(USER, {}).get(INTENT)
-            needs_intent = bool(intent) and intent != SHOULD_NOT_BE_SET
+            needs_intent = isinstance(intent, str) and intent not in ("", SHOULD_NOT_BE_SET)
+            place = (str(action) if named else _ANY, str(intent) if needs_intent else _ANY)
+            self.by_state.setdefault(place, []).append(key)
             if not needs_intent and (not named or action == ACTION_LISTEN_NAME):
                 self.can_hold_on_text = True
 
     def candidates(self, state: State) -> Set[str]:
         """Rules that may hold in this state; all others don't."""
-        action = (state.get(PREVIOUS_ACTION) or {}).get(ACTION_NAME, _ANY)
-        return {*self.by_action.get(action, ()), *self.by_action.get(_ANY, ())}
+        actions = {(state.get(PREVIOUS_ACTION) or {}).get(ACTION_NAME, _ANY), _ANY}
+        intents = {state.get(USER, {}).get(INTENT, _ANY), _ANY}
+        return {key for action in actions for intent in intents for key in self.by_state.get((action, intent), ())}
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)

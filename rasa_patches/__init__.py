@@ -1,6 +1,7 @@
 """Changes to Rasa's own code, one module per change; tests/rasa_patches/ fails when Rasa's original changes.
 
-`install()` makes Rasa import only what it uses, `apply()` makes its way of a message short; `python -m rasa_patches <rasa's arguments>` starts Rasa that way.
+`install()` makes Rasa import only what it uses, `apply()` makes its way of a message short; `python -m rasa_patches
+<rasa's arguments>` starts Rasa that way.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """No deep copies for log lines that nobody writes.
 
-Rasa copies events, states and entities deeply for its debug log and then throws them away unless debugging is on. In the
-modules below `copy` serves nothing else (checked by tests/rasa_patches/test_originals.py).
+Rasa copies events, states and entities deeply for its debug log and then throws them away unless debugging is on. In
+the modules below `copy` serves nothing else (checked by tests/rasa_patches/test_originals.py).
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 _ERRORS = ("Error", "Exception", "Failure", "Warning")
+_API_NAMES = ("__version__", "__internal__")  # what libraries themselves offer under such a name
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -30,7 +31,11 @@ class Promise:
 
     def _real(self) -> Any:
         module, name = self.__dict__["_promised"]
-        return getattr(load(module), name)
+        real = load(module)
+        try:
+            return getattr(real, name)
+        except AttributeError:  # `from package import module`
+            return load(f"{module}.{name}")
 
     def _loaded(self) -> Any:
         """The real thing when its module is in use already, else None."""
@@ -38,7 +43,8 @@ class Promise:
         found = sys.modules.get(module)
         return None if found is None or isinstance(found, StandIn) else getattr(found, name, None)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the real thing."""
         return self._real()(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -87,9 +93,11 @@ class StandIn(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         real = sys.modules.get(self.__name__)
+        if _finder.root_of(self.__name__) is None or name in _API_NAMES:
+            real = load(self.__name__)
         if real is not None and not isinstance(real, StandIn):
             return getattr(real, name)
-        if name.startswith("__") and name.endswith("__"):
+        if name.startswith("__") and name.endswith("__"):  # Python itself looks for those on every module
             raise AttributeError(f"{self.__name__} is not imported yet and stands without {name}")
         promise: Any = _finder.answers.get(f"{self.__name__}.{name}")
         if promise is not None:

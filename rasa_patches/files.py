@@ -52,7 +52,8 @@ def apply_to_domain_provider() -> None:
     from rasa.graph_components.providers.domain_provider import DomainProvider
 
     # Rasa's check of the graph reads the annotations of the original through the wrapper.
-    DomainProvider.load = classmethod(functools.wraps(DomainProvider.load.__func__)(_load_domain))
+    load: Any = functools.wraps(DomainProvider.load.__func__)(_load_domain)
+    DomainProvider.load = classmethod(load)
 
 
 def apply_to_reading() -> None:

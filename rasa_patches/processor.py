@@ -6,8 +6,9 @@ A subclass of Rasa's MessageProcessor; each method gives what the original gives
 from __future__ import annotations
 
 import logging
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
+from rasa.core.channels.channel import CollectingOutputChannel, OutputChannel, UserMessage
 from rasa.core.processor import MessageProcessor
 from rasa.plugin import plugin_manager
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
@@ -19,8 +20,51 @@ from tracking.tracker import ConversationTracker
 logger = logging.getLogger("rasa.core.processor")
 
 
+class HeldBack(OutputChannel):
+    """Keeps replies until the conversation is saved, then hands them on in order.
+
+    Nobody reads an answer that a crash could still undo. A reply that can't be saved is handed on all the same.
+    """
+
+    def __init__(self, channel: OutputChannel) -> None:
+        """Takes the channel that the replies are for."""
+        self._channel = channel
+        self._replies: List[Tuple[str, Dict[str, Any]]] = []
+
+    def name(self) -> str:  # type: ignore[override]
+        """The channel's name, which responses may depend on."""
+        return str(self._channel.name())
+
+    async def send_response(self, recipient_id: str, message: Dict[str, Any]) -> None:
+        """Keeps one reply."""
+        self._replies.append((recipient_id, message))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
+
+    async def hand_on(self) -> None:
+        """Sends what was kept."""
+        replies, self._replies = self._replies, []
+        for recipient_id, message in replies:
+            await self._channel.send_response(recipient_id, message)
+
+
 class ShortWayProcessor(MessageProcessor):
     """What Rasa's agent hands messages to."""
+
+    async def handle_message(self, message: UserMessage) -> Optional[List[Dict[str, Any]]]:
+        """Handles a message; replies go out when the conversation is saved."""
+        channel = message.output_channel
+        if channel is None or isinstance(channel, CollectingOutputChannel):  # read when this returns, so after saving
+            collected: Optional[List[Dict[str, Any]]] = await super().handle_message(message)
+            return collected
+        held = message.output_channel = HeldBack(channel)
+        try:
+            await super().handle_message(message)
+        finally:
+            message.output_channel = channel
+            await held.hand_on()
+        return None
 
     async def _update_tracker_session(
         self, tracker: DialogueStateTracker, output_channel: Any, metadata: Optional[Dict[str, Any]] = None

@@ -55,13 +55,13 @@ class PlannedGraphRunner(DaskGraphRunner):
             if name not in self._graph_schema.nodes:
                 return False
             needs = tuple(self._graph_schema.nodes[name].needs.values())
-            if not all([visit(need) for need in needs]):
+            if not all(visit(need) for need in needs):
                 return False
             plan.append((name, self._instantiated_nodes[name], needs))
             done.add(name)
             return True
 
-        return plan if all([visit(target) for target in targets]) else None
+        return plan if all(visit(target) for target in targets) else None
 
 
 def apply() -> None:

@@ -27,5 +27,11 @@ for file in "${wanted[@]}"; do files+=(-r "$file"); done
 UV_INDEX_URL=${UV_INDEX_URL:-${PIP_INDEX_URL:-}}
 if [ -n "$UV_INDEX_URL" ]; then export UV_INDEX_URL; else unset UV_INDEX_URL; fi
 .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes "${files[@]}"
+# The command `rasa` of this environment also imports only what it uses (rasa_patches/console.py).
+.venv/bin/python - "$PWD" <<'PY'
+import site, sys
+from pathlib import Path
+Path(site.getsitepackages()[0], "schakel.pth").write_text(f"{sys.argv[1]}\nimport rasa_patches.console\n")
+PY
 if [ "${1:-}" = dev ]; then cat requirements/bootstrap.txt requirements/app.txt | sha256sum | cut -d' ' -f1 > .venv/.installed-app; fi
 echo "$fingerprint" > "$stamp"

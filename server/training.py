@@ -16,7 +16,7 @@ MODELS = Path("models")
 MODEL = MODELS / "schakel.tar.gz"
 FINGERPRINT = MODELS / "schakel.fingerprint"
 LOG = Path("var/train.log")
-_CODE = ("nlu", "content", "chain")
+_CODE = ("nlu", "content", "chain", "policies")
 
 
 def content_fingerprint() -> str:

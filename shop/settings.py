@@ -145,7 +145,7 @@ class Environment:
     port: int = field(default=5005, metadata={"env": "SCHAKEL_PORT"})
     actions_port: int = field(default=5055, metadata={"env": "SCHAKEL_ACTIONS_PORT"})
     shop_file: str = field(default="winkel.yml", metadata={"env": "SCHAKEL_SHOP_FILE"})
-    conversations: str = field(default="var/conversations.db", metadata={"env": "SCHAKEL_CONVERSATIONS"})
+    conversations: str = field(default="var/conversations.db", repr=False, metadata={"env": "SCHAKEL_CONVERSATIONS"})
     answer_timeout: int = field(default=4, metadata={"env": "SCHAKEL_ANSWER_TIMEOUT"})
     secret: str = field(default="generated", repr=False, metadata={"env": "SCHAKEL_SECRET"})
     web_origins: str = field(default="self", metadata={"env": "SCHAKEL_WEB_ORIGINS"})

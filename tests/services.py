@@ -6,6 +6,7 @@ Where PostgreSQL is not installed, tests that need it are skipped with a reason;
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import os
@@ -266,7 +267,9 @@ class _Handler:
             self.server.on_data()
         if self.server.drop_after:
             self.server.drop_after -= 1
-            smtp.transport.abort()
+            transport = smtp.transport
+            assert isinstance(transport, asyncio.Transport)
+            transport.abort()
         return "250 OK"
 
 

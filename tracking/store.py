@@ -371,10 +371,10 @@ class ConversationStore(TrackerStore):
 
     def _current(self, sender_id: str, kept: Optional[ConversationTracker]) -> Optional[DialogueStateTracker]:
         version = self._version(sender_id)  # first: what is redacted from here on makes this one not worth keeping
-        if kept is not None and kept.stored == len(kept.events) and kept.last_id is not None:
-            if self._last_id(sender_id) == kept.last_id:
-                kept.version = version
-                return kept
+        is_whole = kept is not None and kept.stored == len(kept.events) and kept.last_id is not None
+        if kept is not None and is_whole and self._last_id(sender_id) == kept.last_id:
+            kept.version = version
+            return kept
         tracker = self._read(sender_id, True)
         if tracker is not None:
             tracker.version = version

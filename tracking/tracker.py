@@ -18,8 +18,8 @@ from rasa.shared.core.events import (
     Event,
     Restarted,
     SessionStarted,
-    UserUttered,
     UserUtteranceReverted,
+    UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 
@@ -65,7 +65,8 @@ class ConversationTracker(DialogueStateTracker):
     def _keep_up(self) -> List[Event]:
         """The events that apply, with those added since the last look; never to be changed by the caller."""
         if self._max_event_history is not None:
-            return super().applied_events()
+            found: List[Event] = super().applied_events()
+            return found
         if len(self.events) < self._seen:
             self._start_over()
         for event in self.events[self._seen :]:

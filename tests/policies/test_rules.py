@@ -1,4 +1,4 @@
-"""RecentRulePolicy predicts what Rasa's RulePolicy predicts, on hundreds of random dialogues, at each of their points."""
+"""RecentRulePolicy predicts what Rasa's RulePolicy predicts, at every point of hundreds of random dialogues."""
 
 from __future__ import annotations
 

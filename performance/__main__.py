@@ -1,0 +1,165 @@
+"""`python -m performance [--peers]`: the running assistant in figures, next to stock Rasa in the same run.
+
+Rasa and the action server share one core, the client has others. Each system answers the same messages, which nobody
+trained on, with a durable store (SQLite on disk), over the REST channel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Dict, List, Optional
+
+from performance import stock
+from performance.client import dialogue, load, percentile
+from performance.running import NotStarted, Running, schakel
+
+CHAIN = ("leg de keten uit", "volgende", "volgende", "vorige")  # answered by custom actions
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One system; times in milliseconds, start in seconds, memory in MB."""
+
+    start: float
+    memory_rasa: float
+    memory_actions: float
+    median: float
+    p99: float
+    processor: float
+    action_more: float
+    per_second_8: float
+    per_second_32: float
+    growth: float
+    failures: int
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: messages of one sender, per sender under load, turns of the long conversation."""
+
+    alone: int = 600
+    each: int = 60
+    turns: int = 1000
+
+
+def measure(running: Running, texts: List[str], size: Size, say: Say) -> Figures:
+    """Starts the assistant, measures everything, stops it."""
+    port, path = running.port, running.path
+    with running:
+        say(f"  first answer after {running.start_seconds:.1f} s")
+        load(port, texts, 1, size.alone // 3, prefix="warm", path=path)
+        before = running.processor_seconds()["rasa"]
+        alone = load(port, texts, 1, size.alone, prefix="alone", path=path)
+        processor = (running.processor_seconds()["rasa"] - before) / size.alone * 1000
+        median = percentile(alone.latencies, 50) * 1000
+        say(f"  one sender: median {median:.1f} ms")
+        action = dialogue(port, [*CHAIN * (size.alone // 24)], "chain", path)
+        eight = load(port, texts, 8, size.each, prefix="eight", path=path)
+        many = load(port, texts, 32, size.each, prefix="many", path=path)
+        say(f"  8 senders: {eight.per_second:.0f}/s, 32 senders: {many.per_second:.0f}/s")
+        long = dialogue(port, (texts * (size.turns // len(texts) + 1))[: size.turns], "long", path)
+        part = max(1, size.turns // 10)
+        memory = running.megabytes()
+    return Figures(
+        running.start_seconds,
+        memory["rasa"],
+        memory["actions"],
+        median,
+        percentile(alone.latencies, 99) * 1000,
+        processor,
+        percentile(action, 50) * 1000 - median,
+        eight.per_second,
+        many.per_second,
+        percentile(long[-part:], 50) / percentile(long[:part], 50),
+        alone.failures + eight.failures + many.failures,
+    )
+
+
+ROWS = (
+    ("start to the first answer (s)", "4", "start", "{:.1f}"),
+    ("memory of Rasa (MB)", "220", "memory_rasa", "{:.0f}"),
+    ("memory of the action server (MB)", "220", "memory_actions", "{:.0f}"),
+    ("FAQ answer, median (ms)", "4", "median", "{:.1f}"),
+    ("FAQ answer, p99 (ms)", "15", "p99", "{:.1f}"),
+    ("processor time per message (ms)", "", "processor", "{:.1f}"),
+    ("custom action: more than that (ms)", "3", "action_more", "{:.1f}"),
+    ("messages a second, 8 senders", "300", "per_second_8", "{:.0f}"),
+    ("messages a second, 32 senders", "300", "per_second_32", "{:.0f}"),
+    ("long conversation: last tenth / first", "1.2", "growth", "{:.2f}"),
+    ("messages without an answer", "0", "failures", "{:.0f}"),
+)
+
+
+def rows(ours: Figures, theirs: Optional[Figures]) -> List[List[str]]:
+    """The table: what, goal, ours, stock Rasa, how many times better ours is."""
+    table = []
+    for what, goal, name, shape in ROWS:
+        mine = float(getattr(ours, name))
+        row = [what, goal, shape.format(mine)]
+        if theirs is not None:
+            other = float(getattr(theirs, name))
+            better = mine / other if name.startswith("per_second") and other else other / mine if mine > 0 else 0.0
+            row += [shape.format(other), f"{better:.1f} x" if better else "-"]
+        table.append(row)
+    return table
+
+
+def main() -> int:
+    """Measures and prints; exit code 1 with one message when something can't be measured."""
+    parser = argparse.ArgumentParser(prog="python -m performance", description="Measures the running assistant.")
+    parser.add_argument("--peers", action="store_true", help="also train and measure stock Rasa on a part of the data")
+    parser.add_argument("--port", type=int, default=6300, help="this port and the next are used")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the messages")
+    arguments = parser.parse_args()
+    from evaluation.datasets import load_unseen
+    from evaluation.report import table
+    from server.training import train
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    cores = sorted(os.sched_getaffinity(0))
+    server_cores = frozenset(cores[:1])
+    if len(cores) > 1:
+        os.sched_setaffinity(0, set(cores[1:]))
+    texts = [sample.text for sample in load_unseen().faq]
+    size = Size(60, 10, 100) if arguments.quick else Size()
+    measured: Dict[str, Figures] = {}
+    try:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            train()
+            say("Schakel:")
+            measured["ours"] = measure(
+                schakel(folder, arguments.port, arguments.port + 1, server_cores), texts, size, say
+            )
+            if arguments.peers:
+                say(f"Stock Rasa, {stock.PER_LABEL} examples per label, {stock.EPOCHS} epochs: training ...")
+                project = stock.make_project(folder / "stock")
+                seconds = stock.train(project)
+                say(f"  trained in {seconds:.0f} s")
+                running = stock.running(project, arguments.port, arguments.port + 1, server_cores)
+                smaller = Size(size.alone // 4, max(5, size.each // 6), size.turns // 5)
+                measured["stock"] = measure(running, texts, smaller, say)
+    except (NotStarted, stock.Failed) as error:
+        print(error, file=sys.stderr)
+        return 1
+    busy = os.getloadavg()[0]
+    say(f"\n{platform.machine()}, {os.cpu_count()} cores, both servers on one of them; load {busy:.1f}.")
+    theirs = measured.get("stock")
+    head = ["", "goal", "Schakel", *(["stock Rasa", "better"] if theirs else [])]
+    say(table(head, rows(measured["ours"], theirs)))
+    if busy > len(cores):
+        say("The machine was busy with other work: times are longer than on an idle one.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
