@@ -17,8 +17,6 @@ from advice import desk_link
 from advice.draft import Draft
 from desk import cases
 
-pytest_plugins = ["tests.advice.conftest"]
-
 
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
