@@ -1,6 +1,7 @@
 """What a customer reads when the assistant itself can't answer: never silence, and help first.
 
-Needs no model, no database and no action server: the texts are read at start, triage's patterns are in memory.
+Needs no database and no action server: the texts are read at start, triage is in memory. Without a model its patterns
+look by themselves.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from content.catalogue import fill
 from content.helplines import helpline_placeholders
 from content.texts import STORING, load_texts
 from nlu.triage import PREFIX, assess
+from nlu.triage_component import assess_alone
 from shop.settings import load_environment, load_shop
 
 logger = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ class Lifeline:
     def reply(self, text: str) -> str:
         """The text for a message that could not be answered; never raises."""
         try:
-            hit = assess(text)
+            hit = assess_alone(text)
         except Exception:  # an apology is better than nothing
             logger.exception("Triage failed.")
             return self._apology

@@ -1,6 +1,6 @@
 """A matter of safety that a customer told a human: the assistant must know of it when it is back.
 
-During a takeover no message reaches Rasa, so its triage does not see them. What the patterns find is noted in the
+During a takeover no message reaches Rasa, so its triage does not see them. What triage finds is noted in the
 conversation all the same, or the assistant would come back with answers as if nothing had been said.
 """
 
@@ -12,8 +12,7 @@ from typing import Any
 
 from rasa.shared.core.events import SlotSet
 
-from nlu.triage import assess
-from nlu.triage_component import LEVEL_SLOT, current_flag, level_to_note
+from nlu.triage_component import LEVEL_SLOT, assess_alone, current_flag, level_to_note
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +26,7 @@ async def note_safety(agent: Any, conversation: str, text: str) -> None:
         text: what the customer said.
     """
     try:
-        hit = await asyncio.get_running_loop().run_in_executor(None, assess, text)
+        hit = await asyncio.get_running_loop().run_in_executor(None, assess_alone, text)
         if hit is None or agent is None:
             return
         async with agent.lock_store.lock(conversation):

@@ -38,7 +38,7 @@ TEMPLATES = Path(__file__).parent / "texts" / "mail.yml"
 OWNERS, RECEIVED, ANSWER = "owners", "received", "answer"
 STEP_TIMEOUT = 20.0  # seconds for one step of the dialogue with the server
 TOTAL_TIMEOUT = 90.0  # for one mail, shorter than the lease of the outbox
-NONE, FROM_SHOP = "none", "shop"  # values of the settings
+NO_TLS = "none"  # of SCHAKEL_SMTP_TLS
 _MAX_HEADER = 200
 _CODE = re.compile(r"^\d\.\d{1,3}\.\d{1,3}")
 
@@ -78,17 +78,17 @@ class SmtpSettings:
 
 def smtp_settings(environment: Environment, shop: Shop) -> SmtpSettings:
     """The settings of this machine. Raises `NotConfigured`."""
-    if environment.smtp_host == NONE:
+    if not environment.smtp_host:
         raise NotConfigured("SCHAKEL_SMTP_HOST is not set.")
-    sender = normal_email(shop.email if environment.smtp_from == FROM_SHOP else environment.smtp_from)
+    sender = normal_email(environment.smtp_from or shop.email)
     if sender is None:
         raise NotConfigured("There is no sender: set email in winkel.yml or SCHAKEL_SMTP_FROM.")
     return SmtpSettings(
         environment.smtp_host,
         environment.smtp_port,
         environment.smtp_tls,
-        "" if environment.smtp_user == NONE else environment.smtp_user,
-        "" if environment.smtp_password == NONE else environment.smtp_password,
+        environment.smtp_user,
+        environment.smtp_password,
         sender,
     )
 
@@ -237,7 +237,7 @@ class _SmtpOverTls(smtplib.SMTP_SSL):
 
 
 def _connect(settings: SmtpSettings, connection: List[smtplib.SMTP]) -> smtplib.SMTP:
-    context = ssl.create_default_context() if settings.tls != NONE else None
+    context = ssl.create_default_context() if settings.tls != NO_TLS else None
     where = (settings.host, settings.port)
     if settings.tls == "tls":
         server: smtplib.SMTP = _SmtpOverTls(connection, *where, timeout=STEP_TIMEOUT, context=context)

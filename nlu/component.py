@@ -17,6 +17,7 @@ from rasa.shared.utils.io import get_text_hash
 
 from answering import session
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE
+from monitoring import metrics
 from nlu import linear
 from nlu.advice import DRAFT_SLOT, FORM
 from nlu.context import Conversation
@@ -138,7 +139,8 @@ class DutchUnderstanding(GraphComponent):
         assert self._understanding is not None
         conversation = read_conversation(tracker)
         for message in messages:
-            write_result(message, self._understanding.understand(message.get("text") or "", conversation))
+            with metrics.timed("understanding"):
+                write_result(message, self._understanding.understand(message.get("text") or "", conversation))
         return messages
 
 

@@ -14,6 +14,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import get_text_hash
 
+from monitoring import metrics
 from nlu.persistence import load_state, save_state
 from nlu.triage import (
     FILES,
@@ -23,6 +24,7 @@ from nlu.triage import (
     URGENT,
     Triage,
     TriageHit,
+    assess,
     combine,
     load_triage,
     read_files,
@@ -49,6 +51,15 @@ GROUP_SLOT = "medicijngroep"
 INTERACTION_SLOT = "wisselwerking"
 NOTHING_ELSE = "geen"
 FALLBACK = "nlu_fallback"
+
+
+_running: List["TriageComponent"] = []  # the one that was loaded last; see `assess_alone`
+
+
+def assess_alone(text: str) -> Optional[TriageHit]:
+    """What triage finds in a text outside any conversation: with its classifier when a model is loaded in this process,
+    else by the patterns alone. For moments in which Rasa can't be asked."""
+    return _running[-1].assess(text, {}) if _running else assess(text)
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
@@ -132,7 +143,10 @@ class TriageComponent(GraphComponent):
             state, arrays = load_state(folder)
         reader = Reader(state["classes"], state["spelling"])
         opinion = from_arrays(state["labels"], state["features"], reader, arrays)
-        return cls(model_storage, resource, load_triage(texts), opinion)
+        component = cls(model_storage, resource, load_triage(texts), opinion)
+        _running.append(component)
+        del _running[:-1]
+        return component
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Nothing after this component learns from its predictions."""
@@ -142,11 +156,14 @@ class TriageComponent(GraphComponent):
         """Examines messages; `tracker` is the conversation before them."""
         flag = current_flag(tracker)
         for message in messages:
-            hit = self.assess(message.get("text") or "", message.get("label_probabilities") or {})
+            with metrics.timed("triage"):
+                hit = self.assess(message.get("text") or "", message.get("label_probabilities") or {})
             if hit is not None:
                 write_hit(message, hit, flag)
             else:
                 take_back(message)
+            intent = message.get("intent") or {}
+            metrics.understood(str(intent.get("name", "")), float(intent.get("confidence") or 0.0))
         return messages
 
     def assess(self, text: str, probabilities: Dict[str, float]) -> Optional[TriageHit]:

@@ -22,10 +22,11 @@ from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
 
 from content.texts import STORING
+from monitoring import metrics, request_id
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT = 4.0  # seconds for the whole call: the customer hears something within 5, long before the lock expires (60)
+TIMEOUT = 3.0  # seconds for the whole call: less than a channel waits for the whole turn (SCHAKEL_ANSWER_TIMEOUT)
 CONNECT_TIMEOUT = 1.0
 EVENTS_SENT = 80  # the latest of the session that say what was said and what is known
 _KINDS = frozenset({"user", "bot", "slot", "reset_slots", "active_loop", "session_started", "restart", "action"})
@@ -109,13 +110,15 @@ class SureRemoteAction(RemoteAction):
             NoAnswer: a form's validation failed; a reply in its place would be taken for an answer of the form.
         """
         try:
-            result = await self._call(tracker, domain)
+            with metrics.timed("action"):
+                result = await self._call(tracker, domain)
             bot = await self._utter_responses(result.get("responses") or [], output_channel, nlg, tracker)
             events: List[Event] = [*bot, *deserialise_events(result.get("events") or [])]
             return events
         except ActionExecutionRejection:
             raise
         except Exception as error:
+            metrics.failed("action")
             logger.error("Action %s failed: %s: %s", self.name(), type(error).__name__, _first_line(error))
             if self.name().startswith(("validate_", "action_validate_", "action_ask_")):
                 raise NoAnswer(f"{self.name()} failed") from error
@@ -134,7 +137,7 @@ class SureRemoteAction(RemoteAction):
             return self._checked(await endpoint.request(json=json.loads(body), method="post"))
         try:
             async with _connections.client().post(
-                endpoint.url, data=body.encode(), headers={"Content-Type": "application/json", **endpoint.headers}
+                endpoint.url, data=body.encode(), headers=_headers(endpoint)
             ) as reply:
                 answer = await reply.read()
         except asyncio.TimeoutError:
@@ -158,6 +161,10 @@ class SureRemoteAction(RemoteAction):
             raise NoAnswer("an answer of another shape than Rasa's") from None
         found: Dict[str, Any] = result
         return found
+
+
+def _headers(endpoint: EndpointConfig) -> Dict[str, str]:
+    return {"Content-Type": "application/json", request_id.HEADER: request_id.current(), **endpoint.headers}
 
 
 def _version() -> str:

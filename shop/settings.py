@@ -161,12 +161,12 @@ class Environment:
     desk_host: str = field(default="127.0.0.1", metadata={"env": "SCHAKEL_DESK_HOST"})
     desk_port: int = field(default=5006, metadata={"env": "SCHAKEL_DESK_PORT"})
     desk_database: str = field(default="sqlite:///var/desk.db", repr=False, metadata={"env": "SCHAKEL_DESK_DATABASE"})
-    smtp_host: str = field(default="none", metadata={"env": "SCHAKEL_SMTP_HOST"})
+    smtp_host: str = field(default="", metadata={"env": "SCHAKEL_SMTP_HOST"})
     smtp_port: int = field(default=587, metadata={"env": "SCHAKEL_SMTP_PORT"})
     smtp_tls: str = field(default="starttls", metadata={"env": "SCHAKEL_SMTP_TLS"})
-    smtp_user: str = field(default="none", metadata={"env": "SCHAKEL_SMTP_USER"})
-    smtp_password: str = field(default="none", repr=False, metadata={"env": "SCHAKEL_SMTP_PASSWORD"})
-    smtp_from: str = field(default="shop", metadata={"env": "SCHAKEL_SMTP_FROM"})
+    smtp_user: str = field(default="", metadata={"env": "SCHAKEL_SMTP_USER"})
+    smtp_password: str = field(default="", repr=False, metadata={"env": "SCHAKEL_SMTP_PASSWORD"})
+    smtp_from: str = field(default="", metadata={"env": "SCHAKEL_SMTP_FROM"})
     public_address: str = field(default="", metadata={"env": "SCHAKEL_PUBLIC_ADDRESS"})
     channels_database: str = field(
         default="sqlite:///var/channels.db", repr=False, metadata={"env": "SCHAKEL_CHANNELS_DATABASE"}

@@ -30,5 +30,5 @@ def test_even_broken_triage_leaves_the_apology(monkeypatch: pytest.MonkeyPatch) 
     def broken(text: str) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(lifeline, "assess", broken)
+    monkeypatch.setattr(lifeline, "assess_alone", broken)
     assert Lifeline("sorry", {}).reply("wat dan ook") == "sorry"
