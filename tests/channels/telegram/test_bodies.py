@@ -1,4 +1,4 @@
-"""Generated bodies against the running endpoint: never a 5xx, whatever arrives. `GENERATED=50000` is the requirement's figure."""
+"""Generated bodies against the running endpoint: never a 5xx. `GENERATED=50000` is the requirement's figure."""
 
 from __future__ import annotations
 
