@@ -14,7 +14,7 @@ from tests.channels.light_server import LightServer
 from tests.channels.telegram.conftest import SECRET
 
 CONVERSATIONS, MESSAGES = 100, 3
-KILLS = 3 if os.environ.get("DELIVERIES") == "10000" else 1
+KILLS = 3 if os.environ.get("FULL") else 1
 
 
 def test_nothing_accepted_is_lost(tmp_path: Path) -> None:
