@@ -1,6 +1,6 @@
 """Many deliveries, 30 % of them repeated, out of order: each handled once, in order per sender.
 
-`FULL=1` makes it the ten thousand of the requirement; a tenth of that is enough to see it break.
+`FULL=1` makes it the requirement's ten thousand; a tenth of that is enough to see it break.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How many generated bodies the tests of the channels try: some in every run, 50,000 with GENERATED=50000."""
+"""How many generated bodies the tests of the channels try: some in every run, 50,000 with FULL=1."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-EXAMPLES = int(os.environ.get("GENERATED", "300"))
+EXAMPLES = 50_000 if os.environ.get("FULL") else 300
 many = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -1,4 +1,4 @@
-"""Generated bodies against the running endpoint: never a 5xx, whatever arrives. `FULL=1` sends fifty thousand."""
+"""Generated bodies against the running endpoint: never a 5xx. `FULL=1` sends fifty thousand."""
 
 from __future__ import annotations
 

@@ -66,6 +66,14 @@ def test_a_call_without_the_secret_is_refused_and_leaves_nothing(
     assert rows(light, "channel_incoming") == before
 
 
+def test_every_secret_that_differs_in_one_place_is_refused(light: LightServer, customer: Customer) -> None:
+    before = rows(light, "channel_incoming")
+    body = json.dumps(customer.text("hallo")).encode()
+    altered = [SECRET[:place] + "~" + SECRET[place + 1 :] for place in range(len(SECRET))]
+    assert {customer.server.post(body, secret) for secret in altered} == {403}
+    assert rows(light, "channel_incoming") == before
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 100_000, b"NaN", b"1e999"])
 def test_a_body_that_is_no_update_gets_a_400(body: bytes, customer: Customer) -> None:
     assert customer.server.post(body, SECRET) == 400

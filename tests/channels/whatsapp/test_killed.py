@@ -15,7 +15,7 @@ from tests.channels.light_server import LightServer
 from tests.channels.whatsapp.conftest import VERIFY
 
 CONVERSATIONS, EACH = 100, 3
-KILLS = 3 if os.environ.get("DELIVERIES") == "10000" else 1
+KILLS = 3 if os.environ.get("FULL") else 1
 
 
 def test_nothing_that_was_acknowledged_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
