@@ -97,7 +97,13 @@ class Store:
         """Opens the database at an SQLAlchemy address and makes its tables when they are not there."""
         url = make_url(address)
         self.is_sqlite: bool = url.get_backend_name() == "sqlite"
-        options: Any = {"pool_pre_ping": True, "pool_size": 10}
+        limits = f"-c statement_timeout={BUSY_TIMEOUT * 1000} -c lock_timeout={BUSY_TIMEOUT * 1000}"
+        options: Any = {
+            "pool_pre_ping": True,
+            "pool_size": 10,
+            "pool_timeout": BUSY_TIMEOUT,
+            "connect_args": {"connect_timeout": BUSY_TIMEOUT, "options": limits},
+        }
         if self.is_sqlite:
             if url.database:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +111,7 @@ class Store:
                 "connect_args": {"timeout": BUSY_TIMEOUT, "check_same_thread": False},
                 "poolclass": QueuePool,  # opening a file for each message costs more than the message
             }
-        self._engine = sa.create_engine(url, future=True, **options)
+        self._engine = sa.create_engine(url, future=True, hide_parameters=True, **options)
         if self.is_sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)

@@ -544,10 +544,11 @@ def wording(name: str, **values: str) -> str:
 
 
 def is_urgent_text(text: str) -> bool:
-    """Whether triage's patterns see a matter of level 1 to 4: suicide, emergency, violence, a heavy reaction."""
-    from nlu.triage import URGENT, assess  # reads its patterns once; not needed before the first takeover
+    """Whether triage sees a matter of level 1 to 4: suicide, emergency, violence, a heavy reaction."""
+    from nlu.triage import URGENT  # not needed before the first takeover
+    from nlu.triage_component import assess_alone
 
-    hit = assess(text)
+    hit = assess_alone(text)
     return hit is not None and (hit.name in URGENT or bool(URGENT.intersection(hit.also)))
 
 

@@ -76,7 +76,11 @@ def open_engine(address: str) -> Any:
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(
-            url, future=True, connect_args={"check_same_thread": False, "timeout": WAIT}, poolclass=sa.pool.NullPool
+            url,
+            future=True,
+            hide_parameters=True,
+            connect_args={"check_same_thread": False, "timeout": WAIT},
+            poolclass=sa.pool.NullPool,
         )
         sa.event.listen(engine, "connect", _set_up_sqlite)
     else:
@@ -84,6 +88,7 @@ def open_engine(address: str) -> Any:
         engine = sa.create_engine(
             url,
             future=True,
+            hide_parameters=True,  # what customers wrote has no place in the text of an error
             pool_size=4,
             max_overflow=4,
             pool_pre_ping=True,
