@@ -139,7 +139,7 @@ def _after_answer(label: str, heard: ChainHeard, about_blocker: bool) -> Optiona
     if label == "follow_up_more" or (label == "follow_up_aspect" and heard.asked & _ASKS and not heard.links):
         return LINK
     if heard.links or heard.blockers:
-        follows = label in ("follow_up_topic", "nlu_fallback") or ("vervolg" in heard.asked and few)
+        follows = label in ("follow_up_topic", "follow_up_aspect", "nlu_fallback") or ("vervolg" in heard.asked and few)
         is_link = heard.links and not (about_blocker and heard.blockers)
         return (LINK if is_link else BLOCKER) if follows else None
     if few and heard.asked & {"na", "voor"} and (label == "nlu_fallback" or label.startswith("faq/")):

@@ -97,6 +97,11 @@ class Lexicon:
     shop: Concepts
     important: FrozenSet[str]
 
+    def names_of_others(self) -> FrozenSet[str]:
+        """Every word in a name of another substance, part of the body or shop; not to be taken for a misspelling."""
+        lists = ("andere_stoffen", "organen", "andere_winkels")
+        return frozenset(word for name in lists for item in self.data[name] for word in fold(str(item)).split())
+
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Lexicon:
         """Builds the look-ups from the joined content of the dictionary files."""

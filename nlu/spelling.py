@@ -87,15 +87,19 @@ def sound_of(word: str) -> str:
 class Speller:
     """Knows words with their frequency and finds the best one within reach of a misspelt word."""
 
-    def __init__(self, frequencies: Mapping[str, int], important: Iterable[str] = ()) -> None:
+    def __init__(
+        self, frequencies: Mapping[str, int], important: Iterable[str] = (), ordinary: Iterable[str] = ()
+    ) -> None:
         """Prepares the look-ups.
 
         Args:
             frequencies: known words and how often they occur in the training data.
             important: the domain's own words; a rare known word gives way to them.
+            ordinary: further words that are left as they are, such as names of other substances and shops.
         """
         self._frequency: Dict[str, int] = dict(frequencies)
         self._important = frozenset(important)
+        self._ordinary = frozenset(ordinary)
         targets = {w for w in self._frequency if len(w) >= 3 and w.isalpha()} | self._important
         self._targets = _Targets(sorted(targets, key=lambda w: (len(w), w)), self._frequency)
         self._domain = _Targets(sorted(self._important, key=lambda w: (len(w), w)), self._frequency)
@@ -137,7 +141,7 @@ class Speller:
         return word in self._frequency or word in self._important
 
     def _is_meant(self, word: str) -> bool:
-        if len(word) < 3 or word in self._important:
+        if len(word) < 3 or word in self._important or word in self._ordinary:
             return True
         frequency = self._frequency.get(word, 0)
         if frequency >= _COMMON or (frequency and len(word) < _IMPORTANT_LENGTH):

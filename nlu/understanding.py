@@ -42,6 +42,7 @@ _MOST_QUESTIONS = 3
 _ASKED_TOO = 0.5  # confidence from which a second question is answered or offered
 _CLEAR = 0.6  # confidence that a message with the conversation's subject added must reach
 _VAGUE = frozenset({"help", "cancel", "follow_up_aspect", "follow_up_topic"})  # without a subject, after the shop
+_OPINIONS = COURTESIES | {"help", "follow_up_more"}
 _BEHIND = 0.5  # confidence that a question behind a courtesy must reach
 _FEW_WORDS, _SHORT, _NOT_LONG = 6, 8, 12
 _FEW_UNKNOWN, _UNKNOWN_LENGTH = 10, 5
@@ -217,7 +218,7 @@ class Understanding:
             if behind:
                 return behind
             if not (subject.names_other or subject.names_shop):
-                taken_for = label if sure and label != ANSWER else FALLBACK
+                taken_for = label if sure and not self._is_out_of_place(label, analysis, conversation) else FALLBACK
                 found = self._from_conversation(taken_for, confidence, analysis, topics, conversation)
         if not sure and not found:
             return Understood(FALLBACK, 1.0 - confidence, ranking[:10], faq_ranking, None, None, entities, raw)
@@ -243,6 +244,7 @@ class Understanding:
             entities += _asked_about(resolution)
         if faq_id:
             entities += _recognised(faq_id)
+            entities += _sold(faq_id, topics)
         return Understood(intent, confidence, ranking[:10], faq_ranking, utter_action, faq_id, entities, raw)
 
     def _link_spoken_of(self, analysis: Analysis, topics: Sequence[Found], conversation: Conversation) -> List[Entity]:
@@ -309,16 +311,29 @@ class Understanding:
         words = analysis.words
         rests = []
         start = self._turns.without_courtesy(words)
-        if 0 < start <= len(words) - 2 and (words[start] == "en" or words[start] in self._turns.asking):
+        if 0 < start <= len(words) - 2:
             rests.append(" ".join(words[start:]))
         pieces = clauses(text)
         if sure and len(pieces) > 1 and "?" in text:
             rests += [" ".join(pieces[1:]), " ".join(pieces[:-1])]
         for rest in rests:
             found = self._understand(rest, conversation, is_rest=True)
-            if found.intent not in _NO_QUESTION and found.confidence >= _BEHIND:
+            asks = "?" in text or rest.split()[0] in self._turns.asking or rest.startswith("en ")
+            if found.intent in _NO_QUESTION or found.confidence < _BEHIND:
+                continue
+            if asks or found.intent in FOLLOW_UPS:
                 return found
         return None
+
+    def _is_out_of_place(self, label: str, analysis: Analysis, conversation: Conversation) -> bool:
+        """Whether a message is not what it looks like: an answer to no question, an opinion that asks something."""
+        if label == ANSWER:
+            return True
+        words = analysis.words
+        if label not in _OPINIONS or conversation.last_id is None or not self._aspects(words):
+            return False
+        start = self._turns.without_courtesy(words)
+        return start < len(words) and words[start] in self._turns.asking
 
     def _from_conversation(
         self,
@@ -399,11 +414,16 @@ class Understanding:
         return faq_id if fits else None
 
     def _aspects(self, words: Sequence[str]) -> List[str]:
-        """Aspects that words name, the more specific ones first: of more words, then in the order of the dictionary."""
+        """Aspects that words name, the more specific ones first: of more words, then in the order of the dictionary.
+
+        The dictionary's last one is the most general and comes last: "wat doet dat met je hart" is about the heart.
+        """
         span: Dict[str, int] = {}
         for item in self.lexicon.aspect.find(words):
             span[item.name] = max(span.get(item.name, 0), item.end - item.start)
-        return sorted(span, key=lambda name: (-span[name], self._aspect_order[name]))
+        last = len(self._aspect_order) - 1
+        order = self._aspect_order
+        return sorted(span, key=lambda name: (order[name] == last, -span[name], order[name]))
 
     def _follow_up(
         self, intent: str, conversation: Conversation, analysis: Analysis, topics: Sequence[Found]
@@ -491,6 +511,12 @@ def _in_conversation(label: str, conversation: Conversation) -> str:
     return label
 
 
+def _sold(faq_id: str, topics: Sequence[Found]) -> List[Entity]:
+    """The substance that a question to the shop names: "verkopen jullie magnesium?" may go on with "helpt dat ook?"."""
+    named = [name for name in unique_names(topics) if name in SUBSTANCES]
+    return [Entity("onderwerp", named[0])] if faq_id.startswith(SHOP) and len(named) == 1 else []
+
+
 def _recognised(faq_id: str) -> List[Entity]:
     """Onderwerp and aspect of an answer. Those of the shop don't replace what a health conversation is about."""
     onderwerp, aspect = onderwerp_and_aspect(faq_id)
@@ -500,7 +526,7 @@ def _recognised(faq_id: str) -> List[Entity]:
 
 def make_analyser(lexicon: Lexicon, spelling: Mapping[str, int], lemmatise: Lemmatiser) -> Analyser:
     """The analyser with a speller that knows the training data and the domain's words."""
-    return Analyser(lexicon, Speller(spelling, lexicon.important), lemmatise)
+    return Analyser(lexicon, Speller(spelling, lexicon.important, lexicon.names_of_others()), lemmatise)
 
 
 def train(
