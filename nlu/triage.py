@@ -71,8 +71,8 @@ LOGIT_BONUS = 0.1
 MOST_LOGIT = 5.8
 # Figurative speech ("ik lach me dood") looks like the real thing to a classifier.
 FIGURATIVE_PENALTY = 0.2
-# Neighbouring levels score too: a more urgent one wins when it is less than this below the best one. A pattern counts for
-# less here, for the classifier is better at telling levels apart.
+# Neighbouring levels score too: a more urgent one wins when it is less than this below the best one. A pattern
+# of an urgent level counts for less here, of another level for nothing: the classifier is better at telling levels apart.
 URGENT_SLACK = 0.25
 PATTERN_CHOICE = 0.4
 ORDINARY = "gewoon"
@@ -449,7 +449,8 @@ def combine(seen: Examination, margins: Mapping[str, float], probabilities: Mapp
     }
     if not fired:
         return None
-    choice = {name: scores[name] - THRESHOLDS[name] + (PATTERN_CHOICE if name in seen.found else 0.0) for name in fired}
+    helped = URGENT & set(seen.found)
+    choice = {name: scores[name] - THRESHOLDS[name] + (PATTERN_CHOICE if name in helped else 0.0) for name in fired}
     best = max(choice.values())
     return decide(seen, {name: by for name, by in fired.items() if choice[name] >= best - URGENT_SLACK}, fired)
 
