@@ -71,10 +71,9 @@ LOGIT_BONUS = 0.1
 MOST_LOGIT = 5.8
 # Figurative speech ("ik lach me dood") looks like the real thing to a classifier.
 FIGURATIVE_PENALTY = 0.2
-# Neighbouring levels score too: a more urgent one wins when it is less than this below the best one. A pattern
-# of an urgent level counts for less here, of another level for nothing: the classifier is better at telling levels apart.
-URGENT_SLACK = 0.25
-PATTERN_CHOICE = 0.4
+# Neighbouring levels score too, so the best one wins; but one of the first two that leads in a part of the message by this much
+# comes first ("mag ik dit bij sertraline? ik wil niet meer leven").
+SURE = 1.0
 ORDINARY = "gewoon"
 CLASSIFIER = "classifier"
 
@@ -114,6 +113,19 @@ class Examination:
     interaction: str = NO_INTERACTION
     changes_medicine: bool = False
     figurative: bool = False
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What triage's own classifier makes of a message; both empty when there is no classifier or no word.
+
+    Attributes:
+        margins: how far each level stands above an ordinary message, as {level: margin}.
+        leading: the same for the levels that are the likeliest one of some part of the message.
+    """
+
+    margins: Mapping[str, float]
+    leading: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -429,19 +441,18 @@ def _prefer(ordered: Sequence[str], seen: Examination) -> str:
     return ordered[0]
 
 
-def combine(seen: Examination, margins: Mapping[str, float], probabilities: Mapping[str, float]) -> Optional[TriageHit]:
+def combine(seen: Examination, judgement: Judgement, probabilities: Mapping[str, float]) -> Optional[TriageHit]:
     """Patterns, triage's own classifier and that of all intents together.
 
     Args:
         seen: what the patterns saw.
-        margins: how far each level stands above an ordinary message for triage's own classifier; {} without one, then
-            the patterns decide alone.
+        judgement: of triage's own classifier; an empty one lets the patterns decide alone.
         probabilities: the {label: probability} of the classifier of all intents; {} when it has no opinion.
     """
-    if not margins:
+    if not judgement.margins:
         return decide(seen)
     common = _opinion_of_all(probabilities) - (FIGURATIVE_PENALTY if seen.figurative else 0.0)
-    scores = {name: margins.get(name, -3.0) + common for name in ORDER}
+    scores = {name: judgement.margins.get(name, -3.0) + common for name in ORDER}
     fired = {
         name: seen.found.get(name, CLASSIFIER)
         for name in ORDER
@@ -449,10 +460,11 @@ def combine(seen: Examination, margins: Mapping[str, float], probabilities: Mapp
     }
     if not fired:
         return None
-    helped = URGENT & set(seen.found)
-    choice = {name: scores[name] - THRESHOLDS[name] + (PATTERN_CHOICE if name in helped else 0.0) for name in fired}
-    best = max(choice.values())
-    return decide(seen, {name: by for name, by in fired.items() if choice[name] >= best - URGENT_SLACK}, fired)
+    above = {name: scores[name] - THRESHOLDS[name] for name in fired}
+    best = max(above.values())
+    sure = {name for name in ORDER[:2] if judgement.leading.get(name, -3.0) + common - THRESHOLDS[name] >= SURE}
+    likely = {name: by for name, by in fired.items() if above[name] >= best or name in sure}
+    return decide(seen, likely, fired)
 
 
 def _opinion_of_all(probabilities: Mapping[str, float]) -> float:
