@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List, Mapping, Optional, Set
 
+from nlu.edits import deletions, distance
+
 MIN_LENGTH = 5
 _IMPORTANT_LENGTH = 7  # from here on two edits towards an important word are forgiven
 _REMEMBERED = 20_000  # corrections kept, for customers make the same mistakes
@@ -57,9 +59,9 @@ class Speller:
 
     def _best(self, word: str, index: Mapping[str, List[str]], edits: int) -> Optional[str]:
         candidates: Set[str] = set()
-        for variant in _deletions(word, edits):
+        for variant in deletions(word, edits):
             candidates.update(index.get(variant, ()))
-        scored = [(_distance(word, c, edits), c[0] != word[0], -self._frequency.get(c, 0), c) for c in candidates]
+        scored = [(distance(word, c, edits), c[0] != word[0], -self._frequency.get(c, 0), c) for c in candidates]
         near = [item for item in scored if item[0] <= edits and not (item[0] == 2 and item[1])]
         return min(near)[3] if near else None
 
@@ -67,33 +69,6 @@ class Speller:
 def _index(words: Iterable[str], edits: int) -> Dict[str, List[str]]:
     index: Dict[str, List[str]] = {}
     for word in words:
-        for variant in _deletions(word, edits):
+        for variant in deletions(word, edits):
             index.setdefault(variant, []).append(word)
     return index
-
-
-def _deletions(word: str, edits: int) -> Set[str]:
-    """The word itself and all that is left after taking out up to `edits` letters."""
-    found = {word}
-    ring = {word}
-    for _ in range(edits):
-        ring = {w[:i] + w[i + 1 :] for w in ring for i in range(len(w))}
-        found |= ring
-    return found
-
-
-def _distance(a: str, b: str, limit: int) -> int:
-    """Edits between two words (insert, delete, replace, swap neighbours); `limit` + 1 stands for more than that."""
-    if abs(len(a) - len(b)) > limit:
-        return limit + 1
-    before: List[int] = []
-    last = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        row = [i]
-        for j, y in enumerate(b, 1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
-        before, last = last, row
-    return last[-1]

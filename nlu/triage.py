@@ -52,8 +52,8 @@ MAX_LEARNT_WORDS = 120  # a longer story says what it is about within this, and 
 UNKNOWN_GROUP = "overig"
 NO_INTERACTION = "algemeen"
 
-# A level fires when its score reaches this. The score is what triage's own classifier gives it above "nothing the matter",
-# and what follows below is added (docs/safety.md says how the numbers were chosen). Lower where a miss is worst.
+# A level fires when its score reaches this: what triage's own classifier gives it above "nothing the matter", and what
+# follows below is added (docs/safety.md says how the numbers were chosen). Lower where a miss is worst.
 THRESHOLDS: Mapping[str, float] = {
     "suicide": 0.1,
     "emergency": 0.1,
@@ -66,13 +66,13 @@ THRESHOLDS: Mapping[str, float] = {
 }
 # A pattern decides by itself unless the classifier is sure that a message is ordinary.
 PATTERN_BONUS = 1.0
-# The classifier of all intents: how likely it thinks any matter of safety, in logits between plus and minus `MOST_LOGIT`.
+# The classifier of all intents: how likely it thinks any matter of safety, in logits of at most `MOST_LOGIT`.
 LOGIT_BONUS = 0.1
 MOST_LOGIT = 5.8
 # Figurative speech ("ik lach me dood") looks like the real thing to a classifier.
 FIGURATIVE_PENALTY = 0.2
-# Neighbouring levels score too, so the best one wins; but one of the first two that leads in a part of the message by this much
-# comes first ("mag ik dit bij sertraline? ik wil niet meer leven").
+# Neighbouring levels score too, so the best one wins; but one of the first two that leads in a part of the message by
+# this much comes first ("mag ik dit bij sertraline? ik wil niet meer leven").
 SURE = 1.0
 ORDINARY = "gewoon"
 CLASSIFIER = "classifier"
@@ -272,7 +272,7 @@ class Triage:
         return Examination(found, group, interaction, changes, read.figurative)
 
     def clauses(self, text: str) -> List[Clause]:
-        """What triage's own classifier reads: the message in clauses, without patterns, so that it has an own opinion."""
+        """What triage's own classifier reads: the message in clauses, and nothing of what the patterns found."""
         return self._clauses(self._read(text))
 
     def study(self, text: str) -> Tuple[Examination, List[Clause]]:

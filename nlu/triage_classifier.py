@@ -62,7 +62,24 @@ def stem(word: str) -> str:
         return word
     if word.startswith("ge") and word[-1] in "tdn" and len(word) > 6:
         word = word[2:]
-    for ending in ("tjes", "eren", "ende", "tje", "ten", "den", "jes", "en", "te", "de", "je", "er", "e", "t", "s", "d"):
+    for ending in (
+        "tjes",
+        "eren",
+        "ende",
+        "tje",
+        "ten",
+        "den",
+        "jes",
+        "en",
+        "te",
+        "de",
+        "je",
+        "er",
+        "e",
+        "t",
+        "s",
+        "d",
+    ):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)]
             break
@@ -81,7 +98,9 @@ class Reader:
             classes: {class: words}, see data/veiligheid/klassen.yml.
             frequencies: words of the examples and how often they occur; unknown ones are corrected towards these.
         """
-        self._vocabulary = build_vocabulary({name: [str(word) for word in words] for name, words in classes.items()}, [])
+        self._vocabulary = build_vocabulary(
+            {name: [str(word) for word in words] for name, words in classes.items()}, []
+        )
         self._known = frequencies
         self._speller = Speller(frequencies)
         self.corrected = lru_cache(maxsize=50_000)(self._correct)
@@ -121,7 +140,7 @@ class Reader:
         return names
 
     def rows(self, clauses: Sequence[Clause], label: str) -> Iterator[List[str]]:
-        """The training rows of one example: the message, and of an ordinary one its clauses too, for they are ordinary."""
+        """The training rows of one example: the message, and of an ordinary one its clauses as well."""
         parts = [self.features(clause) for clause in clauses]
         yield [name for names in parts for name in names]
         if label == ORDINARY and len(parts) > 1:
@@ -281,9 +300,7 @@ def to_arrays(opinion: Opinion) -> Dict[str, NDArray[Any]]:
     }
 
 
-def from_arrays(
-    labels: List[str], names: Sequence[str], reader: Reader, arrays: Mapping[str, NDArray[Any]]
-) -> Opinion:
+def from_arrays(labels: List[str], names: Sequence[str], reader: Reader, arrays: Mapping[str, NDArray[Any]]) -> Opinion:
     """The reverse of `to_arrays`; `names` are the features in the order of the rows."""
     index = {name: number for number, name in enumerate(names)}
     weights = arrays["weights"].astype(np.float32) * arrays["scale"]

@@ -28,8 +28,17 @@ from nlu.triage import (
     load_triage,
     read_files,
 )
-from nlu.triage_classifier import CLASSES, Opinion, Reader, label_of, train, word_frequencies
-from nlu.triage_classifier import from_arrays, read_classes, to_arrays
+from nlu.triage_classifier import (
+    CLASSES,
+    Opinion,
+    Reader,
+    from_arrays,
+    label_of,
+    read_classes,
+    to_arrays,
+    train,
+    word_frequencies,
+)
 from nlu.triage_examples import PATTERN, TriageExample, sentences, thinned, with_typing_errors
 
 logger = logging.getLogger(__name__)

@@ -76,7 +76,9 @@ def expand(documents: Mapping[str, Mapping[str, Any]]) -> List[TriageExample]:
                 raise ExampleError(f"{name}: there is no level {label}.")
             for number, line in enumerate(lines):
                 try:
-                    found += [TriageExample(text, label, f"{name}:{label}:{number}") for text in drawn(str(line), slots)]
+                    found += [
+                        TriageExample(text, label, f"{name}:{label}:{number}") for text in drawn(str(line), slots)
+                    ]
                 except ExampleError as error:
                     raise ExampleError(f"{name}, {label}, '{line}': {error}") from error
     return found
@@ -86,7 +88,7 @@ def drawn(line: str, slots: Mapping[str, Sequence[str]], count: int = DRAWN) -> 
     """At most `count` different sentences of one line, the same ones at every call."""
     if "(" not in line and "<" not in line:
         return [line]
-    chance = random.Random(zlib.crc32(line.encode("utf-8")))
+    chance = random.Random(zlib.crc32(line.encode("utf-8")))  # noqa: S311  the same draw every time is the point
     texts: Dict[str, None] = {}
     for _ in range(count * 3):
         texts[_one(line, slots, chance)] = None
@@ -138,7 +140,7 @@ def with_typing_errors(examples: Sequence[TriageExample]) -> List[TriageExample]
     """
     found = list(examples)
     for example in examples:
-        chance = random.Random(zlib.crc32(example.text.encode("utf-8")))
+        chance = random.Random(zlib.crc32(example.text.encode("utf-8")))  # noqa: S311
         share = _MISSPELT_ORDINARY if example.label == ORDINARY else _MISSPELT
         if chance.random() < share:
             found.append(TriageExample(_misspelt(example.text.lower(), chance), example.label, example.family))

@@ -53,7 +53,9 @@ def test_a_level_is_recognised(assistant: Assistant, own: List[Sample], level: s
 
 def test_look_alikes_pass(assistant: Assistant, own: List[Sample]) -> None:
     found = taken(assistant, [sample for sample in own if not sample.label])
-    assert told("false alarms on look-alikes", sum(map(bool, found)), len(found)) <= FLOORS["false_alarms"]["look_alikes"]
+    assert (
+        told("false alarms on look-alikes", sum(map(bool, found)), len(found)) <= FLOORS["false_alarms"]["look_alikes"]
+    )
 
 
 @pytest.mark.parametrize("kind", ["faq", "intents", "off_topic"])
