@@ -11,11 +11,25 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
 
 from ruamel.yaml import YAML
 
 CLAIMS = Path("data/veiligheid/claims.yml")
+
+# Where customers' texts stand. Patterns of places that don't exist yet do no harm.
+SOURCES = (
+    "data/*/*.yml",
+    "winkel.yml",
+    "widget/texts.nl.js",
+    "desk/**/*.yml",
+    "desk/**/*.txt",
+    "desk/**/*.html",
+)
+# Folders of which only `responses:` and `teksten:` are said to customers; the rest is examples and word lists.
+_NOT_ALL_TEXT = frozenset(["advies", "faq", "gesprek", "keten", "veiligheid", "woordenboek"])
+_JS_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_TAG = re.compile(r"<[^>]*>|\{[%{#].*?[%}#]\}", re.DOTALL)
 
 DISEASE = "ziekteclaim"
 NUTRIENT = "niet toegestane claim"
@@ -162,10 +176,10 @@ def read_claims(path: Path = CLAIMS) -> ClaimsLinter:
 
 
 def texts_of_file(path: Path) -> Dict[str, str]:
-    """Every Dutch text under `responses:` in a data file, as {response name, with /meer or a number: text}."""
+    """Every Dutch text under `responses:` or `teksten:` of a data file, as {name, with /meer or a number: text}."""
     document = YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}
     texts: Dict[str, str] = {}
-    for name, variations in (document.get("responses") or {}).items():
+    for name, variations in {**(document.get("responses") or {}), **(document.get("teksten") or {})}.items():
         for number, variation in enumerate(variations):
             label = name if number == 0 else f"{name}#{number + 1}"
             texts[label] = variation.get("text", "")
@@ -175,6 +189,39 @@ def texts_of_file(path: Path) -> Dict[str, str]:
             for button in variation.get("buttons") or ():
                 texts[f"{label}/knop {button['title']}"] = button["title"]
     return texts
+
+
+def sources(root: Path = Path()) -> List[Path]:
+    """Every file with text that a customer can see, in a fixed order; add a line to `SOURCES` for a new place."""
+    return sorted({path for pattern in SOURCES for path in root.glob(pattern) if path.is_file()})
+
+
+def texts_of_source(path: Path) -> Dict[str, str]:
+    """The texts of any of `sources`, as {where: text}; each kind of file is read in its own way.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if path.suffix == ".js":
+        return {f"tekst {i}": text for i, text in enumerate(_JS_TEXT.findall(path.read_text(encoding="utf-8")), 1)}
+    if path.suffix in (".txt", ".html"):
+        return {path.name: _TAG.sub(" ", path.read_text(encoding="utf-8"))}
+    if path.parent.name in _NOT_ALL_TEXT:
+        return texts_of_file(path)
+    return dict(_strings(YAML(typ="safe").load(path.read_text(encoding="utf-8")), ""))
+
+
+def _strings(value: Any, where: str) -> Iterable[Tuple[str, str]]:
+    """All texts of several words in a document, with the way to each."""
+    if isinstance(value, str):
+        if " " in value.strip():
+            yield where, value
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            yield from _strings(below, f"{where}/{key}")
+    elif isinstance(value, list):
+        for number, below in enumerate(value, 1):
+            yield from _strings(below, f"{where}/{number}")
 
 
 def _around(word: str, plain: str, reach: int = 60) -> str:

@@ -52,8 +52,8 @@ MAX_LEARNT_WORDS = 120  # a longer story says what it is about within this, and 
 UNKNOWN_GROUP = "overig"
 NO_INTERACTION = "algemeen"
 
-# A level fires when its score reaches this. The score is what triage's own classifier gives it above "nothing the matter",
-# and what follows below is added (docs/safety.md says how the numbers were chosen). Lower where a miss is worst.
+# A level fires when its score reaches this: what triage's own classifier gives it above "nothing the matter", and what
+# follows below is added (docs/safety.md says how the numbers were chosen). Lower where a miss is worst.
 THRESHOLDS: Mapping[str, float] = {
     "suicide": 0.1,
     "emergency": 0.1,
@@ -66,15 +66,14 @@ THRESHOLDS: Mapping[str, float] = {
 }
 # A pattern decides by itself unless the classifier is sure that a message is ordinary.
 PATTERN_BONUS = 1.0
-# The classifier of all intents: how likely it thinks any matter of safety, in logits between plus and minus `MOST_LOGIT`.
+# The classifier of all intents: how likely it thinks any matter of safety, in logits of at most `MOST_LOGIT`.
 LOGIT_BONUS = 0.1
 MOST_LOGIT = 5.8
 # Figurative speech ("ik lach me dood") looks like the real thing to a classifier.
 FIGURATIVE_PENALTY = 0.2
-# Neighbouring levels score too: a more urgent one wins when it is less than this below the best one. A pattern counts for
-# less here, for the classifier is better at telling levels apart.
-URGENT_SLACK = 0.25
-PATTERN_CHOICE = 0.4
+# Neighbouring levels score too, so the best one wins; but one of the first two that leads in a part of the message by
+# this much comes first ("mag ik dit bij sertraline? ik wil niet meer leven").
+SURE = 1.0
 ORDINARY = "gewoon"
 CLASSIFIER = "classifier"
 
@@ -114,6 +113,19 @@ class Examination:
     interaction: str = NO_INTERACTION
     changes_medicine: bool = False
     figurative: bool = False
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What triage's own classifier makes of a message; both empty when there is no classifier or no word.
+
+    Attributes:
+        margins: how far each level stands above an ordinary message, as {level: margin}.
+        leading: the same for the levels that are the likeliest one of some part of the message.
+    """
+
+    margins: Mapping[str, float]
+    leading: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -260,7 +272,7 @@ class Triage:
         return Examination(found, group, interaction, changes, read.figurative)
 
     def clauses(self, text: str) -> List[Clause]:
-        """What triage's own classifier reads: the message in clauses, without patterns, so that it has an own opinion."""
+        """What triage's own classifier reads: the message in clauses, and nothing of what the patterns found."""
         return self._clauses(self._read(text))
 
     def study(self, text: str) -> Tuple[Examination, List[Clause]]:
@@ -429,19 +441,18 @@ def _prefer(ordered: Sequence[str], seen: Examination) -> str:
     return ordered[0]
 
 
-def combine(seen: Examination, margins: Mapping[str, float], probabilities: Mapping[str, float]) -> Optional[TriageHit]:
+def combine(seen: Examination, judgement: Judgement, probabilities: Mapping[str, float]) -> Optional[TriageHit]:
     """Patterns, triage's own classifier and that of all intents together.
 
     Args:
         seen: what the patterns saw.
-        margins: how far each level stands above an ordinary message for triage's own classifier; {} without one, then
-            the patterns decide alone.
+        judgement: of triage's own classifier; an empty one lets the patterns decide alone.
         probabilities: the {label: probability} of the classifier of all intents; {} when it has no opinion.
     """
-    if not margins:
+    if not judgement.margins:
         return decide(seen)
     common = _opinion_of_all(probabilities) - (FIGURATIVE_PENALTY if seen.figurative else 0.0)
-    scores = {name: margins.get(name, -3.0) + common for name in ORDER}
+    scores = {name: judgement.margins.get(name, -3.0) + common for name in ORDER}
     fired = {
         name: seen.found.get(name, CLASSIFIER)
         for name in ORDER
@@ -449,9 +460,11 @@ def combine(seen: Examination, margins: Mapping[str, float], probabilities: Mapp
     }
     if not fired:
         return None
-    choice = {name: scores[name] - THRESHOLDS[name] + (PATTERN_CHOICE if name in seen.found else 0.0) for name in fired}
-    best = max(choice.values())
-    return decide(seen, {name: by for name, by in fired.items() if choice[name] >= best - URGENT_SLACK}, fired)
+    above = {name: scores[name] - THRESHOLDS[name] for name in fired}
+    best = max(above.values())
+    sure = {name for name in ORDER[:2] if judgement.leading.get(name, -3.0) + common - THRESHOLDS[name] >= SURE}
+    likely = {name: by for name, by in fired.items() if above[name] >= best or name in sure}
+    return decide(seen, likely, fired)
 
 
 def _opinion_of_all(probabilities: Mapping[str, float]) -> float:

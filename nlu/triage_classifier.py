@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 
 from nlu.patterns import build_vocabulary
 from nlu.spelling import Speller
-from nlu.triage import ORDER, ORDINARY, PREFIX, Clause
+from nlu.triage import ORDER, ORDINARY, PREFIX, Clause, Judgement
 
 Floats = NDArray[np.float32]
 
@@ -140,7 +140,7 @@ class Reader:
         return names
 
     def rows(self, clauses: Sequence[Clause], label: str) -> Iterator[List[str]]:
-        """The training rows of one example: the message, and of an ordinary one its clauses too, for they are ordinary."""
+        """The training rows of one example: the message, and of an ordinary one its clauses as well."""
         parts = [self.features(clause) for clause in clauses]
         yield [name for names in parts for name in names]
         if label == ORDINARY and len(parts) > 1:
@@ -176,16 +176,20 @@ class Opinion:
     squares: Floats
     bias: Floats
 
-    def margins(self, clauses: Sequence[Clause]) -> Dict[str, float]:
-        """How far each level stands above an ordinary message, as {level: margin}; {} for a message without words.
-
-        A part of a message must stand further out than the whole (`_PART`), for there are many parts.
-        """
+    def judge(self, clauses: Sequence[Clause]) -> Judgement:
+        """Weighs a message; a part of it must stand further out than the whole (`_PART`), for there are many parts."""
         if not clauses:
-            return {}
+            return Judgement({}, {})
         scores = self.scores(clauses)
-        best = np.maximum(scores[0], scores.max(axis=0) - _PART)
-        return {label: float(best[i]) for i, label in enumerate(self.labels) if label != ORDINARY}
+        scores[1:] -= _PART
+        levels = [number for number, label in enumerate(self.labels) if label != ORDINARY]
+        best = scores.max(axis=0)
+        leading: Dict[str, float] = {}
+        for window in scores[:, levels]:
+            number = int(window.argmax())
+            name = self.labels[levels[number]]
+            leading[name] = max(leading.get(name, -9.0), float(window[number]))
+        return Judgement({self.labels[number]: float(best[number]) for number in levels}, leading)
 
     def scores(self, clauses: Sequence[Clause]) -> Floats:
         """Margins per window and label, shape (windows, labels)."""

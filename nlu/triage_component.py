@@ -22,6 +22,7 @@ from nlu.triage import (
     ORDER,
     PREFIX,
     URGENT,
+    Judgement,
     Triage,
     TriageHit,
     assess,
@@ -170,7 +171,7 @@ class TriageComponent(GraphComponent):
         """What patterns and classifiers together find in one text."""
         assert self._triage is not None
         seen, clauses = self._triage.study(text)
-        own = self._opinion.margins(clauses) if self._opinion is not None else {}
+        own = self._opinion.judge(clauses) if self._opinion is not None else Judgement({}, {})
         return combine(seen, own, probabilities)
 
 

@@ -7,7 +7,7 @@ from typing import List
 
 import pytest
 
-from content.claims import DISEASE, DOSE, NUTRIENT, OFFER, PRESCRIPTION, WORD, read_claims, texts_of_file
+from content.claims import DISEASE, DOSE, NUTRIENT, OFFER, PRESCRIPTION, WORD, read_claims, sources, texts_of_source
 
 linter = read_claims()
 
@@ -77,7 +77,28 @@ def test_a_finding_shows_the_sentence_and_the_words() -> None:
     assert "geneest" in finding.words
 
 
-@pytest.mark.parametrize("path", sorted(Path("data").glob("*/*.yml")), ids=str)
+@pytest.mark.parametrize("path", sources(), ids=str)
 def test_no_text_of_the_product_makes_a_claim_it_may_not_make(path: Path) -> None:
-    found = {name: linter.lint(text) for name, text in texts_of_file(path).items()}
+    found = {name: linter.lint(text) for name, text in texts_of_source(path).items()}
     assert {name: findings for name, findings in found.items() if findings} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("data/faq/x.yml", 'responses:\n  utter_faq/x:\n  - text: "Magnesium geneest een depressie."\n'),
+        ("data/gesprek/x.yml", 'teksten:\n  x:\n  - text: "Magnesium geneest een depressie."\n'),
+        ("winkel.yml", 'levertijd: "Magnesium geneest een depressie."\n'),
+        ("widget/texts.nl.js", 'export default {\n  open: "Magnesium geneest een depressie.",\n};\n'),
+        ("desk/mails/x.yml", 'onderwerp: "Magnesium geneest een depressie."\n'),
+        ("desk/templates/x.txt", "Hallo {{ naam }},\nMagnesium geneest een depressie.\n"),
+        ("desk/templates/x.html", "<p>Magnesium <b>geneest</b> een depressie.</p>"),
+    ],
+)
+def test_a_claim_is_found_wherever_customers_read(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    assert sources(tmp_path) == [path]
+    findings = [finding.rule for text in texts_of_source(path).values() for finding in linter.lint(text)]
+    assert DISEASE in findings

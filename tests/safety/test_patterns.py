@@ -7,7 +7,8 @@ from typing import List
 import pytest
 
 from nlu.patterns import PatternError, Positions, build_vocabulary, compile_phrase, compile_query
-from nlu.typos import TypoFinder, distance
+from nlu.edits import distance
+from nlu.typos import TypoFinder
 
 
 def positions(text: str) -> Positions:
@@ -75,6 +76,6 @@ def test_a_typing_error_is_corrected_and_a_real_word_is_left_alone() -> None:
 
 
 def test_a_swap_of_neighbours_is_one_edit() -> None:
-    assert distance("zwanger", "zwnager") == 1
-    assert distance("abc", "abc") == 0
-    assert distance("abc", "xyz") == 3
+    assert distance("zwanger", "zwnager", 9) == 1
+    assert distance("abc", "abc", 9) == 0
+    assert distance("abc", "xyz", 9) == 3

@@ -7,7 +7,18 @@ import time
 
 import pytest
 
-from nlu.triage import ORDER, PATTERN_BONUS, THRESHOLDS, Examination, combine, decide, default_triage, plain
+from nlu.triage import (
+    ORDER,
+    PATTERN_BONUS,
+    SURE,
+    THRESHOLDS,
+    Examination,
+    Judgement,
+    combine,
+    decide,
+    default_triage,
+    plain,
+)
 
 triage = default_triage()
 
@@ -147,9 +158,13 @@ def test_names_of_substances_have_one_spelling() -> None:
 NOTHING = Examination({})
 
 
+def judged(**margins: float) -> Judgement:
+    return Judgement(margins, {})
+
+
 def test_the_classifier_fires_alone_from_its_threshold_on() -> None:
-    low = combine(NOTHING, {"suicide": THRESHOLDS["suicide"] - 0.01, "child": -2.0}, {})
-    high = combine(NOTHING, {"suicide": THRESHOLDS["suicide"] + 0.01, "child": -2.0}, {})
+    low = combine(NOTHING, judged(suicide=THRESHOLDS["suicide"] - 0.01, child=-2.0), {})
+    high = combine(NOTHING, judged(suicide=THRESHOLDS["suicide"] + 0.01, child=-2.0), {})
     assert low is None
     assert high is not None
     assert (high.name, high.pattern) == ("suicide", "classifier")
@@ -157,36 +172,39 @@ def test_the_classifier_fires_alone_from_its_threshold_on() -> None:
 
 def test_the_classifier_of_all_intents_tips_the_scales_and_no_more() -> None:
     for label, near, expected in (("safety_emergency", -0.3, "emergency"), ("faq/magnesium_wat_is", 0.4, None)):
-        hit = combine(NOTHING, {"emergency": near}, {label: 0.999})
+        hit = combine(NOTHING, judged(emergency=near), {label: 0.999})
         assert (hit.name if hit else None) == expected
-    assert combine(NOTHING, {"emergency": -0.8}, {"safety_emergency": 0.999}) is None
-    sure = combine(NOTHING, {"emergency": 1.5}, {"faq/magnesium_wat_is": 0.999})
+    assert combine(NOTHING, judged(emergency=-0.8), {"safety_emergency": 0.999}) is None
+    sure = combine(NOTHING, judged(emergency=1.5), {"faq/magnesium_wat_is": 0.999})
     assert sure is not None
 
 
 def test_a_pattern_decides_unless_the_classifier_is_sure_that_a_message_is_ordinary() -> None:
     seen = Examination({"violence": "slaan"})
-    hit = combine(seen, {"violence": THRESHOLDS["violence"] - PATTERN_BONUS + 0.1}, {})
+    hit = combine(seen, judged(violence=THRESHOLDS["violence"] - PATTERN_BONUS + 0.1), {})
     assert hit is not None
     assert (hit.name, hit.pattern) == ("violence", "slaan")
-    assert combine(seen, {"violence": -2.5}, {}) is None
+    assert combine(seen, judged(violence=-2.5), {}) is None
 
 
 def test_without_a_classifier_the_patterns_decide_alone() -> None:
-    hit = combine(Examination({"violence": "slaan"}), {}, {})
+    hit = combine(Examination({"violence": "slaan"}), judged(), {})
     assert hit is not None
     assert hit.name == "violence"
 
 
-def test_a_more_urgent_level_wins_when_both_are_nearly_as_sure() -> None:
-    hit = combine(NOTHING, {"suicide": 0.9, "medication": 1.0}, {})
+def test_the_likeliest_level_wins_but_one_of_the_first_two_in_a_part_of_the_message_comes_first() -> None:
+    margins = {"suicide": 1.2, "medication": 2.0}
+    hit = combine(NOTHING, Judgement(margins, {"medication": 2.0}), {})
+    assert hit is not None
+    assert (hit.name, hit.also) == ("medication", ("suicide",))
+    hit = combine(NOTHING, Judgement(margins, {"medication": 2.0, "suicide": THRESHOLDS["suicide"] + SURE}), {})
     assert hit is not None
     assert (hit.name, hit.also) == ("suicide", ("medication",))
 
 
 def test_after_figurative_speech_the_classifier_must_be_surer() -> None:
-    margins = {"suicide": THRESHOLDS["suicide"] + 0.1}
-    assert combine(Examination({}, figurative=True), margins, {}) is None
+    assert combine(Examination({}, figurative=True), judged(suicide=THRESHOLDS["suicide"] + 0.1), {}) is None
 
 
 def test_a_message_takes_about_a_millisecond_and_the_time_grows_with_its_length_only() -> None:

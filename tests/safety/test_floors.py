@@ -1,0 +1,65 @@
+"""The gate of triage: every level, the look-alikes and ordinary questions, with the model that customers meet.
+
+Floors stand in floors.yml. What was reached is printed with its 95 % bounds (Wilson); a failure names no message.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+import pytest
+
+from evaluation.assistant import Assistant
+from evaluation.datasets import Sample, load_safety, load_unseen, read_yaml
+from evaluation.metrics import Share
+from nlu.triage import ORDER, PREFIX
+
+FLOORS: Dict[str, Any] = read_yaml(Path(__file__).parent / "floors.yml")
+
+
+@pytest.fixture(scope="module")
+def assistant(trained_model: Path) -> Iterator[Assistant]:
+    loaded = Assistant(trained_model, with_answers=False)
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture(scope="module")
+def own() -> List[Sample]:
+    return load_safety()
+
+
+def taken(assistant: Assistant, samples: List[Sample]) -> List[str]:
+    """The level that each message was taken for, '' for none."""
+    labels = [prediction.label for prediction in assistant.predict([sample.text for sample in samples])]
+    return [label[len(PREFIX) :] if label.startswith(PREFIX) else "" for label in labels]
+
+
+def told(what: str, hits: int, total: int) -> float:
+    share = Share(hits, total)
+    print(f"\n{what}: {share}")
+    return share.value
+
+
+@pytest.mark.parametrize("level", ORDER)
+def test_a_level_is_recognised(assistant: Assistant, own: List[Sample], level: str) -> None:
+    """`caught` counts any level of safety, `exact` only the right one."""
+    found = taken(assistant, [sample for sample in own if sample.label == PREFIX + level])
+    floors = FLOORS["levels"][level]
+    assert told(f"{level}, caught", sum(map(bool, found)), len(found)) >= floors["caught"]
+    assert told(f"{level}, exact", found.count(level), len(found)) >= floors["exact"]
+
+
+def test_look_alikes_pass(assistant: Assistant, own: List[Sample]) -> None:
+    found = taken(assistant, [sample for sample in own if not sample.label])
+    assert (
+        told("false alarms on look-alikes", sum(map(bool, found)), len(found)) <= FLOORS["false_alarms"]["look_alikes"]
+    )
+
+
+@pytest.mark.parametrize("kind", ["faq", "intents", "off_topic"])
+def test_ordinary_messages_pass(assistant: Assistant, kind: str) -> None:
+    samples = [sample for sample in getattr(load_unseen(), kind) if not sample.label.startswith(PREFIX)]
+    found = taken(assistant, samples)
+    assert told(f"false alarms on {kind}", sum(map(bool, found)), len(found)) <= FLOORS["false_alarms"][kind]
