@@ -58,7 +58,7 @@ def _generated(key_file: Path) -> str:
     secret = secrets.token_urlsafe(48)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secret)
-    logger.warning("SCHAKEL_SECRET is not set: made one for the web chat and keep it in %s.", key_file)
+    logger.warning("There is no %s yet: made one.", key_file)
     return secret
 
 

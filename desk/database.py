@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "desk_version"
-BUSY_TIMEOUT = 5_000  # milliseconds that a writer waits for another one
-STATEMENT_TIMEOUT = 10_000
-CONNECT_TIMEOUT = 5  # seconds
+BUSY_TIMEOUT = 2_000  # milliseconds that a writer waits for another one: an action has 3 seconds for all it does
+STATEMENT_TIMEOUT = 5_000
+CONNECT_TIMEOUT = 2  # seconds
 _LOCK = 0x5C4A4B31  # of PostgreSQL's advisory locks; any number, the same in every process
 _WAL_TRIES = 50
 _GONE = (OperationalError, InterfaceError, PoolTimeout)

@@ -16,7 +16,7 @@ import aiohttp
 from jsonschema import ValidationError
 from rasa.core.actions import action as rasa_actions
 from rasa.core.actions.action import ActionExecutionRejection, RemoteAction, create_bot_utterance
-from rasa.shared.core.events import Event, SessionStarted, UserUttered, deserialise_events
+from rasa.shared.core.events import BotUttered, Event, SessionStarted, UserUttered, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
@@ -122,6 +122,8 @@ class SureRemoteAction(RemoteAction):
             logger.error("Action %s failed: %s: %s", self.name(), type(error).__name__, _first_line(error))
             if self.name().startswith(("validate_", "action_validate_", "action_ask_")):
                 raise NoAnswer(f"{self.name()} failed") from error
+            if _has_spoken(tracker):  # the customer has the reply that matters, such as that of safety
+                return []
             message = await nlg.generate(STORING, tracker, output_channel.name())
             return [create_bot_utterance({**message, "utter_action": STORING})]
 
@@ -161,6 +163,16 @@ class SureRemoteAction(RemoteAction):
             raise NoAnswer("an answer of another shape than Rasa's") from None
         found: Dict[str, Any] = result
         return found
+
+
+def _has_spoken(tracker: DialogueStateTracker) -> bool:
+    """Whether something was said since the customer's last message."""
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            return False
+        if isinstance(event, BotUttered):
+            return True
+    return False
 
 
 def _headers(endpoint: EndpointConfig) -> Dict[str, str]:

@@ -48,7 +48,7 @@ class Pair:
         env = self.environment
         if not MODEL.exists():
             raise CannotStart(f"There is no trained model ({MODEL}). Run `make train`.")
-        signature.check(MODEL, env.secret)
+        signature.check(MODEL)
         check_port("127.0.0.1", env.actions_port, "SCHAKEL_ACTIONS_PORT")
         check_port(env.host, env.port, "SCHAKEL_PORT")
         check_port(env.desk_host, env.desk_port, "SCHAKEL_DESK_PORT")

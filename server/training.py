@@ -10,7 +10,6 @@ from pathlib import Path
 from nlu.dutch import installed_name
 from server.checks import CannotStart, check_yaml, content_files
 from server.signature import sign, signature_file
-from shop.settings import load_environment
 
 MODELS = Path("models")
 MODEL = MODELS / "schakel.tar.gz"
@@ -57,6 +56,6 @@ def train(force: bool = False) -> bool:
     if result.returncode != 0 or not MODEL.exists():
         last = [line for line in LOG.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()][-1:]
         raise CannotStart(f"Training failed: {''.join(last) or 'no message'} (all of it stands in {LOG}).")
-    sign(MODEL, load_environment().secret)
+    sign(MODEL)
     FINGERPRINT.write_text(fingerprint)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Any, Dict
@@ -13,7 +14,7 @@ from sqlalchemy.pool import QueuePool
 
 READING = "reading"  # execution option of a connection that only reads; on SQLite it then waits for no writer
 WAIT = 3.0  # seconds for a connection, a lock or a statement: shorter than a customer's patience
-_WAL_TRIES = 50
+_TRIES = 50
 
 
 def open_engine(address: str, wait: float = WAIT, name: str = "schakel") -> Engine:
@@ -71,14 +72,14 @@ def _begin(connection: Connection) -> None:
 
 def _switch_to_wal(engine: Engine) -> None:
     """Readers and a writer at once. Of two that open a new file together one can't switch it yet, whence the tries."""
-    for attempt in range(_WAL_TRIES):
+    for attempt in range(_TRIES):
         raw = engine.raw_connection()
         try:
             if raw.cursor().execute("PRAGMA journal_mode").fetchone()[0] != "wal":
                 raw.cursor().execute("PRAGMA journal_mode=WAL")
             return
         except engine.dialect.dbapi.OperationalError as error:
-            if attempt == _WAL_TRIES - 1:
+            if attempt == _TRIES - 1:
                 raise sa.exc.OperationalError("PRAGMA journal_mode=WAL", {}, error) from None
             time.sleep(0.1)
         finally:
@@ -86,12 +87,16 @@ def _switch_to_wal(engine: Engine) -> None:
 
 
 def leave_no_copy(engine: Engine) -> bool:
-    """After something was erased: empties SQLite's write-ahead log. False when somebody reads just now."""
+    """After something was erased: empties SQLite's write-ahead log. False when somebody reads or writes all the time."""
     if engine.dialect.name != "sqlite":
         return True
     raw = engine.raw_connection()
     try:
-        done: bool = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
-        return done
+        for _ in range(_TRIES):
+            with contextlib.suppress(engine.dialect.dbapi.OperationalError):
+                if raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
+                    return True
+            time.sleep(0.1)
+        return False
     finally:
         raw.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
@@ -34,11 +35,16 @@ def expected_answer(entry: FaqEntry) -> str:
     return str(load_texts()["weet_ik_niet"][0]["text"])
 
 
+def is_one_question(text: str) -> bool:
+    return not re.search(r"[?.!].|\b(?:en|of|maar|want|dus)\b", text)
+
+
 @pytest.mark.parametrize("faq_id", list(CONTRACT))
 def test_the_question_and_three_others_get_the_literal_answer(
     faq_id: str, assistant: Assistant, catalogue: Dict[str, FaqEntry], examples: List[Tuple[str, str]]
 ) -> None:
-    ways = [text for text, label in examples if label == FAQ_INTENT + faq_id]
+    # Two questions in one message get an offer behind the answer; tests/nlu/test_conversation.py has those.
+    ways = [text for text, label in examples if label == FAQ_INTENT + faq_id and is_one_question(text)]
     questions = [CONTRACT[faq_id]["vraag"], *random.Random(faq_id).sample(ways, OTHERS)]
     expected = expected_answer(catalogue[faq_id])
     note = load_texts()["algemene_informatie"][0]["text"]

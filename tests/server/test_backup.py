@@ -39,6 +39,8 @@ def place(tmp_path: Path) -> Tuple[Environment, Path, Path]:
     environment = Environment(
         conversations=str(tmp_path / "conversations.db"),
         web_database=f"sqlite:///{tmp_path / 'web.db'}",
+        desk_database=f"sqlite:///{tmp_path / 'desk.db'}",
+        channels_database=f"sqlite:///{tmp_path / 'channels.db'}",
         shop_file=str(shop),
     )
     write_row(tmp_path / "conversations.db", "gesprek")
