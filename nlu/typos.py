@@ -1,6 +1,6 @@
 """Typing errors in the words that triage looks for: which known word was meant. Free of Rasa.
 
-Unlike `nlu.spelling`, which picks the best of all words by how often they occur, it knows only the words that matter and
+Unlike `nlu.spelling`, which picks the best of all words by how often they occur, it knows only words that matter and
 leaves real words near them alone (data/veiligheid/geen_typefout.yml).
 """
 

@@ -6,8 +6,8 @@ from typing import List
 
 import pytest
 
-from nlu.patterns import PatternError, Positions, build_vocabulary, compile_phrase, compile_query
 from nlu.edits import distance
+from nlu.patterns import PatternError, Positions, build_vocabulary, compile_phrase, compile_query
 from nlu.typos import TypoFinder
 
 
