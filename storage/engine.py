@@ -87,7 +87,7 @@ def _switch_to_wal(engine: Engine) -> None:
 
 
 def leave_no_copy(engine: Engine) -> bool:
-    """After something was erased: empties SQLite's write-ahead log. False when somebody reads or writes all the time."""
+    """After something was erased: empties SQLite's write-ahead log. False when somebody reads all the time."""
     if engine.dialect.name != "sqlite":
         return True
     raw = engine.raw_connection()

@@ -140,6 +140,29 @@ async def test_the_first_variation_that_can_be_filled_is_given(generator: Answer
     assert (await talk.say("utter_faq/winkel_contact"))["text"] == "Typ medewerker."
 
 
+async def test_after_an_urgent_message_no_button_leads_to_the_shop_until_the_session_ends(
+    generator: AnswerGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    responses = dict(RESPONSES)
+    responses["utter_faq/serotonine_waar"] = [
+        faq("In de darm.", "Waar wordt serotonine aangemaakt?", ["winkel_retour", "serotonine_wat_is"])
+    ]
+    urgent = False
+    monkeypatch.setattr("answering.session.is_urgent", lambda tracker: urgent)
+    before = await say_with(generator, responses)
+    assert [button["title"] for button in before["buttons"]] == ["Kan ik retourneren?", "Wat is serotonine?"]
+    urgent = True
+    after = await say_with(generator, responses)
+    assert [button["title"] for button in after["buttons"]] == ["Wat is serotonine?"]
+
+
+async def say_with(generator: AnswerGenerator, responses: Dict[str, List[Dict[str, Any]]]) -> Dict[str, Any]:
+    tracker = DialogueStateTracker.from_events("an", [SessionStarted(), UserUttered("x", {"name": "faq"})])
+    message = await generator.generate("utter_faq/serotonine_waar", tracker, "rest", domain_responses=responses)
+    assert message is not None
+    return message
+
+
 async def test_more_gives_the_second_part_and_says_so_when_there_is_none(generator: AnswerGenerator) -> None:
     talk = Talk(generator)
     await talk.say("utter_faq/serotonine_wat_is")
