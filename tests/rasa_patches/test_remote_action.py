@@ -85,7 +85,10 @@ def conversation(turns: int = 1) -> ConversationTracker:
 async def run(server: ActionServer, name: str = "action_look", tracker: Any = None) -> List[Any]:
     endpoint = EndpointConfig(server.url, enable_selective_domain=True)
     action = SureRemoteAction(name, endpoint)
-    return await action.run(CollectingOutputChannel(), Generator(), tracker or conversation(), DOMAIN_OBJECT)
+    if tracker is None:
+        tracker = conversation()
+        tracker.update(UserUttered("en nu?", {"name": "ask"}, []))
+    return await action.run(CollectingOutputChannel(), Generator(), tracker, DOMAIN_OBJECT)
 
 
 async def test_replies_and_events_come_back_over_one_kept_connection(server: ActionServer) -> None:
@@ -156,6 +159,11 @@ async def test_a_server_that_is_down_becomes_an_apology(server: ActionServer) ->
     server.url = "http://127.0.0.1:9/webhook"
     events = await run(server)
     assert [event.text for event in events] == [APOLOGY]
+
+
+async def test_after_a_reply_in_the_same_turn_there_is_no_apology(server: ActionServer) -> None:
+    server.url = "http://127.0.0.1:9/webhook"
+    assert await run(server, tracker=conversation()) == []
 
 
 async def test_a_slow_server_becomes_an_apology(server: ActionServer, monkeypatch: pytest.MonkeyPatch) -> None:
