@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
-CODE := actions advice answering chain channels content desk evaluation monitoring nlu report review server shop storage tracking tests
+CODE := actions advice answering chain channels content desk evaluation faults monitoring nlu report review server shop storage tracking tests
 
 .PHONY: help setup run chat desk train test lint format evaluate bench fuzz report backup restore review lock spacy-model clean
 
