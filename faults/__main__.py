@@ -48,6 +48,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=0, help="instead: this many random kills under load")
     parser.add_argument("--seed", type=int, default=9, help="of the random kills")
     parser.add_argument("--port", type=int, default=PORT, help="first of ten free ports")
+    parser.add_argument("--folder", type=Path, help="where databases and output stay; a temporary one when left out")
     arguments = parser.parse_args()
     wanted = arguments.faults.split(",") if arguments.faults else names
     unknown = [name for name in wanted if not any(part.startswith(name) or name in part for part in names)]
@@ -57,16 +58,17 @@ def main() -> int:
     channels = arguments.channels.split(",")
     if arguments.quick:
         chosen, channels = [fault for fault in FAULTS if fault.is_short], ["web", "rest"]
-    with tempfile.TemporaryDirectory(prefix="schakel-faults-") as folder:
-        Path(folder).chmod(0o755)
+    with tempfile.TemporaryDirectory(prefix="schakel-faults-") as temporary:
+        folder = arguments.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
         try:
             if arguments.kills:
                 from faults.kills import run_kills
 
-                counted = run_kills(Path(folder), arguments.port, arguments.kills, arguments.seed)
+                counted = run_kills(folder, arguments.port, arguments.kills, arguments.seed)
                 print(counted)
                 return 0 if counted["lost"] == counted["doubled"] == 0 else 1
-            rows = run(chosen, channels, Path(folder), arguments.port)
+            rows = run(chosen, channels, folder, arguments.port)
         except NotRunning as error:
             print(error, file=sys.stderr)
             return 1

@@ -161,7 +161,7 @@ class WebTalker(Talker):
 
     def doubled(self) -> List[str]:
         """Lines with two equal replies."""
-        seen = Counter((event["reply_to"], event.get("text"), event.get("image")) for event in self._events.values())
+        seen = Counter((event["reply_to"], event.get("text"), str(event.get("image"))) for event in self._events.values())
         return [self._numbers[key[0]].text for key, count in seen.items() if count > 1 and key[0] in self._numbers]
 
 

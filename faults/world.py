@@ -97,7 +97,6 @@ class World:
             actions_port=port + 1,
             desk_port=port + 2,
             shop_file=str(self._shop()),
-            secret="a secret of the fault tests, long enough for it",  # noqa: S106
             redis=redis,
             web_per_minute=100_000,
             web_address_per_minute=100_000,

@@ -30,7 +30,9 @@ class Promise:
 
     def _real(self) -> Any:
         module, name = self.__dict__["_promised"]
-        return getattr(load(module), name)
+        real = load(module)
+        # `from package import module` is served too, as Python does it.
+        return getattr(real, name) if hasattr(real, name) else load(f"{module}.{name}")
 
     def _loaded(self) -> Any:
         """The real thing when its module is in use already, else None."""
