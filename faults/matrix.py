@@ -8,7 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Callable, Dict, Iterator, List, Sequence, Type
 
+import sqlalchemy as sa
+
 from desk.database import open_database
+from desk.models import Case
 from faults.dialogue import POINTS, Conversation, CryForHelp
 from faults.kinds import Fault
 from faults.talkers import TALKERS, Talker
@@ -45,7 +48,9 @@ def meet(world: World, fault: Fault, channels: Sequence[str]) -> Row:
     """Brings everybody to their points, breaks the part, mends it, and looks what became of everybody."""
     row = Row(fault.name)
     kinds: List[Type[Talker]] = [TALKERS[name] for name in channels]
-    everybody = [Conversation(kind(world), point) for kind in kinds for point in POINTS]
+    everybody = [
+        Conversation(kind(world), point) for kind in kinds for point in POINTS if kind.has_form or not point.sends
+    ]
     in_need = [CryForHelp(kind(world)) for kind in kinds]
     with ThreadPoolExecutor(len(everybody) + len(in_need)) as threads:
 
@@ -91,13 +96,13 @@ def meet(world: World, fault: Fault, channels: Sequence[str]) -> Row:
 
 def _wrong_cases(world: World, everybody: Sequence[Conversation]) -> Iterator["tuple[str, str, str]"]:
     """Every submitted form is exactly one case."""
-    from desk import cases
-
     database = open_database(world.direct["desk_database"])
     try:
         for one in everybody:
             if one.point.sends and "not there" not in one.problems:
-                count = len(cases.list_cases(database, search=one.question[-12:]))
+                with database.reading() as session:
+                    found = sa.select(sa.func.count()).select_from(Case).where(Case.question == one.question)
+                    count = session.execute(found).scalar_one()
                 if count != 1:
                     yield "cases", one.name, f"{count} cases"
     finally:

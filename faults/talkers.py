@@ -46,6 +46,7 @@ class Talker:
     """One customer. `say` hands over a line; `listen` notes what came back since."""
 
     channel = ""
+    has_form = True
 
     def __init__(self, world: World) -> None:
         """Args: world: where the assistant runs."""
@@ -161,7 +162,9 @@ class WebTalker(Talker):
 
     def doubled(self) -> List[str]:
         """Lines with two equal replies."""
-        seen = Counter((event["reply_to"], event.get("text"), str(event.get("image"))) for event in self._events.values())
+        seen = Counter(
+            (event["reply_to"], event.get("text"), str(event.get("image"))) for event in self._events.values()
+        )
         return [self._numbers[key[0]].text for key, count in seen.items() if count > 1 and key[0] in self._numbers]
 
 
@@ -225,6 +228,7 @@ class WhatsAppTalker(Talker):
     """A customer on WhatsApp, whose service calls again until the call is acknowledged."""
 
     channel = "whatsapp"
+    has_form = False  # nobody is asked about complaints there: the customer gets the address of the web chat
     _next = 31_600_000_000
 
     def __init__(self, world: World) -> None:
