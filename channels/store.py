@@ -107,7 +107,7 @@ class Store:
                 "connect_args": {"timeout": BUSY_TIMEOUT, "check_same_thread": False},
                 "poolclass": QueuePool,  # opening a file for each message costs more than the message
             }
-        self._engine = sa.create_engine(url, future=True, **options)
+        self._engine = sa.create_engine(url, future=True, hide_parameters=True, **options)
         if self.is_sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)

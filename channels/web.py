@@ -107,6 +107,7 @@ class WebChat:
         self.human = HumanSide(environment.desk_database)
         # Threads of their own: a slow desk must not keep the assistant's.
         self._human_threads = ThreadPoolExecutor(4, "human")
+        self._threads = ThreadPoolExecutor(16, "web")  # of its own too: a slow log must not keep Rasa's
         self._delivering = asyncio.Lock()
         self._unopened: Set[str] = set()  # sessions that the database has not heard of yet
         self._tasks: Set["asyncio.Task[None]"] = set()
@@ -427,12 +428,12 @@ class WebChat:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.shared.close()
         self._human_threads.shutdown(wait=False)
+        self._threads.shutdown(wait=False)
         self.human.close()
 
-    @staticmethod
-    async def run(function: Callable[..., _T], *arguments: Any) -> _T:
+    async def run(self, function: Callable[..., _T], *arguments: Any) -> _T:
         """Runs blocking work aside, so that other visitors don't wait for it."""
-        work = asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *arguments))
+        work = asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(function, *arguments))
         return await asyncio.wait_for(work, STORE_SECONDS)
 
 

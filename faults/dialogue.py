@@ -164,6 +164,10 @@ class CryForHelp:
         self.turn = self.talker.say(SAFETY)
         self.hear(patience)
 
+    def keep_listening(self) -> None:
+        """Until the numbers came, at most a minute."""
+        self.hear(60.0)
+
     def hear(self, seconds: float) -> None:
         """Waits for the numbers, and says it again where it was not taken."""
         turn = self.turn

@@ -73,10 +73,12 @@ def meet(world: World, fault: Fault, channels: Sequence[str]) -> Row:
             from_healing = fault.counts_from_healing
             return from_healing or (fault.chat_apps_wait and talker.channel in ("telegram", "whatsapp"))
 
-        all_do(lambda one: one.go_on(healed, waits(one.talker), LIMIT))
         for cry in cries:
             cry.result()
-        list(threads.map(lambda person: person.hear(15.0), in_need))
+        listening = [threads.submit(person.keep_listening) for person in in_need]
+        all_do(lambda one: one.go_on(healed, waits(one.talker), LIMIT))
+        for heard in listening:
+            heard.result()
         time.sleep(1.0)  # what would come twice
         all_do(Conversation.finish)
     for one in everybody:

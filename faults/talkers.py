@@ -17,6 +17,7 @@ from tests.channels.fakes import graph
 
 CALL_SECONDS = 12.0
 AGAIN_AFTER = 0.5
+LISTEN_EVERY = 0.3  # seconds between two looks at the web chat's history
 _BROKEN = (urllib.error.URLError, OSError, http.client.HTTPException)
 
 
@@ -113,7 +114,7 @@ class WebTalker(Talker):
         self._ids: Dict[int, str] = {}
         self._numbers: Dict[int, Turn] = {}
         self._token = ""
-        self._seen = 0
+        self._listened = 0.0
         self._events: Dict[int, Any] = {}
 
     def _call(self, method: str, path: str, body: Any = None) -> Tuple[int, Any]:
@@ -145,8 +146,9 @@ class WebTalker(Talker):
 
     def listen(self) -> None:
         """Reads the history, which knows what answers what."""
-        if not self._token:
+        if not self._token or time.monotonic() - self._listened < LISTEN_EVERY:
             return
+        self._listened = time.monotonic()
         status, answer = self._call("GET", "/history")
         if status != 200:
             return

@@ -76,7 +76,11 @@ def open_engine(address: str) -> Any:
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(
-            url, future=True, connect_args={"check_same_thread": False, "timeout": WAIT}, poolclass=sa.pool.NullPool
+            url,
+            future=True,
+            hide_parameters=True,
+            connect_args={"check_same_thread": False, "timeout": WAIT},
+            poolclass=sa.pool.NullPool,
         )
         sa.event.listen(engine, "connect", _set_up_sqlite)
     else:
@@ -84,8 +88,9 @@ def open_engine(address: str) -> Any:
         engine = sa.create_engine(
             url,
             future=True,
-            pool_size=4,
-            max_overflow=4,
+            hide_parameters=True,  # what customers wrote has no place in the text of an error
+            pool_size=8,
+            max_overflow=8,
             pool_pre_ping=True,
             pool_timeout=WAIT,
             connect_args={"connect_timeout": WAIT, "options": options},
@@ -249,7 +254,10 @@ class ConversationStore(TrackerStore):
         """
         if self.event_broker is not None:
             await self.stream_events(tracker)
-        first = self._first_new(tracker)
+        # A tracker of Rasa's fallback is compared with the database, which may be slow: never in the event loop.
+        is_ours = getattr(tracker, "stored", None) is not None
+        loop = asyncio.get_running_loop()
+        first = self._first_new(tracker) if is_ours else await loop.run_in_executor(None, self._first_new, tracker)
         events = list(itertools.islice(tracker.events, first, None))
         last_id = getattr(tracker, "last_id", None)
         if events:
