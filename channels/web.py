@@ -62,6 +62,7 @@ STREAM_SECONDS = 900.0  # then the client connects again, with its token checked
 STREAMS_PER_SESSION = 6
 RETRY_EVERY = 1.0
 STORE_SECONDS = 4.0  # that the log may take, with a network that swallows everything too
+OPEN_SECONDS = 1.0  # for a new session: the first message waits as well, and its apology must come within 5
 MOST_UNOPENED = 10_000
 PURGE_EVERY = 3_600.0
 SWEEP_EVERY = 5.0
@@ -139,7 +140,7 @@ class WebChat:
         """Begins a session. When it can't be stored now it is with its first message: a visitor in need must be able
         to say so."""
         try:
-            await self.run(self.log.open_session, session)
+            await asyncio.wait_for(self.run(self.log.open_session, session), OPEN_SECONDS)
         except (SQLAlchemyError, asyncio.TimeoutError) as error:
             _log_away(error)
             if len(self._unopened) < MOST_UNOPENED:

@@ -189,6 +189,11 @@ class World:
             self._supervisor.wait()
         self._supervisor = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether `make run` is still there."""
+        return self._supervisor is not None and self._supervisor.poll() is None
+
     def wait_until_ready(self, seconds: float = START_SECONDS) -> float:
         """Waits until /ready says yes; gives the seconds that it took.
 
