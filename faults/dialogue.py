@@ -20,6 +20,7 @@ ANSWERS = (
     ("Er is nog niets verstuurd", "versturen"),
     ("Mag wat we hiervoor", "nee, niet meesturen"),
     ("Waar mag het antwoord heen", "jan@voorbeeld.nl"),
+    ("kies dan 'Antwoord hier'", "jan@voorbeeld.nl"),
     ("Hoe mogen zij je noemen", "Jan"),
     ("Waar gaat je vraag vooral over", "slaap"),
     ("Wat wil je vragen", "{question}"),
@@ -112,7 +113,7 @@ class Conversation:
             self.problems["silent"] = f"an answer {when}"
         # A refusal was shown, then the same message was taken: its real answer comes as well.
         if turn.heard and APOLOGY in turn.reply:
-            until(lambda: (self.talker.listen(), APOLOGY not in turn.heard[-1][1])[1], 3.0)
+            until(lambda: APOLOGY not in self.talker.heard(turn)[-1][1], 3.0)
         self._to_the_end()
 
     def _to_the_end(self) -> None:

@@ -20,7 +20,7 @@ from faults.world import World, until
 
 TABLES = ("events", "web_events", "web_sessions", "channel_incoming", "channel_conversations", "channel_outgoing")
 HELD = 6.0  # seconds that most faults last: longer than a customer's patience
-SLOW = 0.06  # seconds for each piece in each direction
+SLOW = 0.02  # seconds for each piece in each direction
 
 
 @dataclass(frozen=True)

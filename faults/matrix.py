@@ -77,8 +77,8 @@ def meet(world: World, fault: Fault, channels: Sequence[str]) -> Row:
             cry.result()
         listening = [threads.submit(person.keep_listening) for person in in_need]
         all_do(lambda one: one.go_on(healed, waits(one.talker), LIMIT))
-        for heard in listening:
-            heard.result()
+        for one_hears in listening:
+            one_hears.result()
         time.sleep(1.0)  # what would come twice
         all_do(Conversation.finish)
     for one in everybody:

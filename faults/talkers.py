@@ -73,7 +73,12 @@ class Talker:
 
     def hear(self, turn: Turn, seconds: float) -> bool:
         """Waits until something came back for the newest line; whether it did."""
-        return until(lambda: (self.listen(), turn.heard)[1], seconds)
+        return until(lambda: self.heard(turn), seconds)
+
+    def heard(self, turn: Turn) -> List[Tuple[float, str]]:
+        """What came back for a line until now."""
+        self.listen()
+        return turn.heard
 
     def send(self, turn: Turn) -> None:
         """Tries once to hand a line over; the same line again is the same message."""

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Callable, Dict, List, Optional, Type
@@ -92,7 +92,9 @@ class World:
         self.mail.start()
         self._stack.callback(self.mail.stop)
         addresses, redis = self._postgres() if self.uses_postgres else (self._files(), "")
-        self.environment = Environment(
+        basic = Environment(**addresses)  # type: ignore[arg-type]  # all of them are texts
+        self.environment = replace(
+            basic,
             port=port,
             actions_port=port + 1,
             desk_port=port + 2,
@@ -113,7 +115,6 @@ class World:
             whatsapp_app_secret=self.graph.app_secret,
             whatsapp_verify_token="een-woord-van-ons",  # noqa: S106
             whatsapp_api=self.graph.address,
-            **addresses,
         )
         self.graph.webhook = f"{self.address}/webhooks/whatsapp/webhook"
 
@@ -226,7 +227,7 @@ class World:
             except psutil.Error:
                 continue
             if len(command) > 2 and command[1:3] == ["-m", MODULES[name]]:
-                return process.pid
+                return int(process.pid)
         raise NotRunning(f"There is no process {name}.")
 
     def signal(self, name: str, number: int) -> None:

@@ -169,8 +169,9 @@ def main() -> int:
                 after = median_of(port, "after")
     lines = [
         f"{len(os.sched_getaffinity(0))} cores here, 2 for the assistant; load average {os.getloadavg()[0]:.1f}",
-        f"{arguments.per_second:.0f} messages/s for {arguments.seconds:.0f} s, {arguments.conversations} conversations: "
-        f"{len(met.answered)} answered, {met.lost} lost, median {percentile(met.latencies, 50) * 1000:.1f} ms, "
+        f"{arguments.per_second:.0f} messages/s for {arguments.seconds:.0f} s in "
+        f"{arguments.conversations} conversations: {len(met.answered)} answered, {met.lost} lost, "
+        f"median {percentile(met.latencies, 50) * 1000:.1f} ms, "
         f"p95 {percentile(met.latencies, 95) * 1000:.1f} ms, p99 {percentile(met.latencies, 99) * 1000:.1f} ms",
         f"{BURST} messages at once in one web chat: {'in order, once each' if in_order else 'NOT in order'}",
     ]

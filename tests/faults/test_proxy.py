@@ -22,7 +22,9 @@ def proxy() -> Iterator[Proxy]:
                 connection, _ = server.accept()
             except OSError:
                 return
-            threading.Thread(target=lambda: connection.sendall(connection.recv(100)), daemon=True).start()
+            threading.Thread(
+                target=lambda taken: taken.sendall(taken.recv(100)), args=(connection,), daemon=True
+            ).start()
 
     threading.Thread(target=echo, daemon=True).start()
     found = Proxy(server.getsockname()[1], free_port())
