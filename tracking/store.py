@@ -109,6 +109,12 @@ def _END(_: Any) -> None:  # noqa: N802 (a mark, like a constant)
     """Stands for the end in the queue of writes."""
 
 
+def _begun(jobs: List[Tuple[Work, "Future[Any]", bool]]) -> List[Tuple[Work, "Future[Any]", bool]]:
+    """What still has somebody waiting for it. From here on it can't be cancelled: a result for a cancelled one would end
+    the thread, and with it all saving."""
+    return [job for job in jobs if job[1].set_running_or_notify_cancel()]
+
+
 class _Writer:
     """One thread that writes; what waits for it together goes into one transaction."""
 
@@ -152,13 +158,15 @@ class _Writer:
                 except queue.Empty:
                     break
             alone = jobs.pop() if len(jobs) > 1 and jobs[-1][2] else None
-            self._do(jobs)
+            self._do(_begun(jobs))
             if alone is not None and alone[0] is _END:
                 self._waiting.put(alone)
             elif alone is not None:
-                self._do([alone])
+                self._do(_begun([alone]))
 
     def _do(self, jobs: List[Tuple[Work, "Future[Any]", bool]]) -> None:
+        if not jobs:
+            return
         try:
             results = self._in_one_transaction([work for work, _, _ in jobs])
         except Exception as error:
