@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
@@ -19,7 +20,9 @@ STORE_PAUSE = 0.5  # after a failure of it
 CONFLICT_PAUSE = 30.0
 # After a week without updates Telegram numbers them anew, perhaps lower: an old number would hide them all.
 OFFSET_LASTS = 5 * 86_400.0
-_TURN = WAIT + 25.0
+_TURN = 5.0  # seconds; a process that was killed keeps it no longer, its customers wait
+RENEW = 1.5
+TURN_PAUSE = 1.0
 Run = Callable[..., Awaitable[Any]]
 
 
@@ -61,16 +64,28 @@ class Poller:
 
     async def run(self) -> None:
         """Fetches until it is cancelled."""
+        keeping = asyncio.get_running_loop().create_task(self._keep_turn())
+        try:
+            while True:
+                pause = await self.once()
+                await asyncio.sleep(pause)
+        finally:
+            keeping.cancel()
+
+    async def _keep_turn(self) -> None:
+        """While a call is open, which takes longer than a turn."""
         while True:
-            pause = await self.once()
-            await asyncio.sleep(pause)
+            await asyncio.sleep(RENEW)
+            if self._asking is not None:
+                with contextlib.suppress(Exception):  # the database is away: nobody else gets the turn either
+                    await self._run(self._store.take_turn, self._turn, self._owner, _TURN)
 
     async def once(self) -> float:
         """Asks once; returns the seconds to wait before the next time."""
         try:
             # Of several processes over one database one asks; Telegram allows no two.
             if not await self._asked_store():
-                return self._wait / 5
+                return TURN_PAUSE
             updates = await self._api.call("getUpdates", self._asking, self._wait + 15.0)
             if isinstance(updates, list) and updates:
                 await self._deliver(updates)
