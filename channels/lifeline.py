@@ -7,6 +7,7 @@ look by themselves.
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from typing import Dict, Mapping
 
@@ -15,22 +16,38 @@ from ruamel.yaml import YAML
 from content.catalogue import fill
 from content.helplines import helpline_placeholders
 from content.texts import STORING, load_texts
-from nlu.triage import PREFIX, assess
+from nlu.triage import ORDER, PREFIX, URGENT, assess
 from nlu.triage_component import assess_alone
 from shop.settings import load_environment, load_shop
 
 logger = logging.getLogger(__name__)
 RESPONSES = Path("data/veiligheid/responses.yml")
+EXAMPLES = Path("data/veiligheid/nlu.yml")
 _PREFIX = "utter_" + PREFIX
+_NO_EXAMPLES: Mapping[str, str] = {}
+_WORD = re.compile(r"\w+")
+
+
+def _plain(text: str) -> str:
+    """Words in small letters with one blank between and around them."""
+    return f" {' '.join(_WORD.findall(text.lower()))} "
 
 
 class Lifeline:
     """Chooses between the apology and the fixed reply to a matter of safety."""
 
-    def __init__(self, apology: str, replies: Mapping[str, str]) -> None:
-        """Args: apology: the text for everything else. replies: {safety level: text}."""
+    def __init__(self, apology: str, replies: Mapping[str, str], examples: Mapping[str, str] = _NO_EXAMPLES) -> None:
+        """Sets up.
+
+        Args:
+            apology: the text for everything else.
+            replies: {safety level: text}.
+            examples: {example: safety level} of the urgent levels: triage's patterns leave the plainest words ("ik wil
+                dood") to its classifier, which is part of the model and may be what is missing.
+        """
         self._apology = apology
         self._replies = replies
+        self._examples = {_plain(example): level for example, level in examples.items()}
 
     def reply(self, text: str) -> str:
         """The text for a message that could not be answered; never raises."""
@@ -39,7 +56,14 @@ class Lifeline:
         except Exception:  # an apology is better than nothing
             logger.exception("Triage failed.")
             return self._apology
-        return self._apology if hit is None else self._replies.get(hit.intent[len(PREFIX) :], self._apology)
+        level = self._by_example(text) if hit is None else hit.intent[len(PREFIX) :]
+        return self._replies.get(level, self._apology)
+
+    def _by_example(self, text: str) -> str:
+        """The level of an example that the text holds, word for word; '' when it holds none."""
+        plain = _plain(text)
+        found = {level for example, level in self._examples.items() if example in plain}
+        return next((level for level in ORDER if level in found), "")
 
 
 def load_lifeline() -> Lifeline:
@@ -56,4 +80,16 @@ def load_lifeline() -> Lifeline:
                 raise ValueError(f"{name} in {RESPONSES} has no variation that needs no conversation.")
             replies[name[len(_PREFIX) :]] = filled[0]
     assess("")  # reads the patterns now, not when something is wrong
-    return Lifeline(load_texts()[STORING][0]["text"], replies)
+    return Lifeline(load_texts()[STORING][0]["text"], replies, _examples())
+
+
+def _examples() -> Dict[str, str]:
+    """{example: level} of the urgent levels, as triage's classifier learns them."""
+    content = YAML(typ="safe", pure=True).load(EXAMPLES.read_text(encoding="utf-8"))
+    return {
+        line.strip()[2:]: block["intent"][len(PREFIX) :]
+        for block in content["nlu"]
+        if block.get("intent", "")[len(PREFIX) :] in URGENT
+        for line in block["examples"].splitlines()
+        if line.strip().startswith("- ")
+    }

@@ -23,6 +23,8 @@ from typing import Any, Awaitable, Callable, Coroutine, Dict, List, Mapping, Opt
 
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from sanic import Blueprint, Sanic
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as StoreTimeout
 
 from channels.base import FROM_DESK, Answer, Button, Connector, Image, Incoming, Kind, Outgoing, SendFailed
 from channels.erase import erase_tracker
@@ -50,6 +52,8 @@ TYPING_EVERY = 4.0
 BEST_EFFORT = 5.0  # seconds for what may also not happen: typing indicators, read receipts
 CHECK_EVERY = 60.0  # seconds until refused credentials are tried again
 PURGE_EVERY = 3_600.0
+STORE_SECONDS = 2.5  # that storing may take: an apology must still come within 5
+MOST_TOLD = 10_000
 DESK = "desk-"
 _T = TypeVar("_T")
 
@@ -125,6 +129,7 @@ class ChannelService:
         self.app: Optional[Sanic] = None
         self._arrived: List[Tuple[Sequence[Incoming], "asyncio.Future[List[Incoming]]"]] = []
         self._is_storing = False
+        self._told: Set[str] = set()  # ids of messages that were apologised for
         self._warned = RateLimit(1)
         self._counting = threading.Lock()
         self._on_new_message = on_new_message
@@ -156,9 +161,28 @@ class ChannelService:
         if not self._is_storing:
             self._is_storing = True
             self._spawn(self._store_arrived())
-        new = await stored
+        try:
+            new = await asyncio.wait_for(asyncio.shield(stored), STORE_SECONDS)
+        except (SQLAlchemyError, asyncio.TimeoutError) as error:
+            for message in messages:
+                self._spawn(self._best_effort(self._tell_trouble(message)))
+            if isinstance(error, asyncio.TimeoutError):
+                stored.add_done_callback(lambda late: late.cancelled() or late.exception())
+                raise StoreTimeout("The channels' database does not answer.") from None
+            raise
         ids = {message.message_id for message in messages}
         return [message for message in new if message.message_id in ids]
+
+    async def _tell_trouble(self, message: Incoming) -> None:
+        """What could not be stored comes again and is answered then; meanwhile nobody meets silence, and who is in
+        need gets the helplines. Once per message; without the queue, for that is in the same database."""
+        if message.kind is not Kind.TEXT or message.message_id in self._told:
+            return
+        if len(self._told) >= MOST_TOLD:
+            self._told.clear()
+        self._told.add(message.message_id)
+        for part in self.connector.render(Answer(self.lifeline.reply(message.text))):
+            await self.connector.send(message.conversation, message.recipient, part)
 
     async def _store_arrived(self) -> None:
         """Stores what came in meanwhile together: waiting for the disk takes as long for fifty messages as for one."""

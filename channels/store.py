@@ -19,7 +19,8 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.pool import QueuePool
 
 WAITING, DONE, DEAD = "waiting", "done", "dead"
-BUSY_TIMEOUT = 10  # seconds that a writer waits for another one
+BUSY_TIMEOUT = 3  # seconds that a writer waits for another one: an apology must still come within 5
+_LIMITS = f"-c statement_timeout={BUSY_TIMEOUT * 1000} -c lock_timeout={BUSY_TIMEOUT * 1000}"
 _READING, _DURABLE = "channels_reading", "channels_durable"
 
 metadata = sa.MetaData()
@@ -97,13 +98,8 @@ class Store:
         """Opens the database at an SQLAlchemy address and makes its tables when they are not there."""
         url = make_url(address)
         self.is_sqlite: bool = url.get_backend_name() == "sqlite"
-        limits = f"-c statement_timeout={BUSY_TIMEOUT * 1000} -c lock_timeout={BUSY_TIMEOUT * 1000}"
-        options: Any = {
-            "pool_pre_ping": True,
-            "pool_size": 10,
-            "pool_timeout": BUSY_TIMEOUT,
-            "connect_args": {"connect_timeout": BUSY_TIMEOUT, "options": limits},
-        }
+        connect = {"connect_timeout": BUSY_TIMEOUT, "options": _LIMITS}
+        options: Any = {"pool_pre_ping": True, "pool_size": 10, "pool_timeout": BUSY_TIMEOUT, "connect_args": connect}
         if self.is_sqlite:
             if url.database:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)

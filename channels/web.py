@@ -30,7 +30,7 @@ from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from answering.generator import ShopFile
 from channels.erase import erase_tracker
@@ -60,6 +60,10 @@ POLL = 2.0  # seconds until an open stream looks for events that another process
 HEARTBEAT = 15.0  # seconds of silence after which a stream sends a comment, so that proxies keep it open
 STREAM_SECONDS = 900.0  # then the client connects again, with its token checked anew
 STREAMS_PER_SESSION = 6
+RETRY_EVERY = 1.0
+STORE_SECONDS = 4.0  # that the log may take, with a network that swallows everything too
+OPEN_SECONDS = 1.0  # for a new session: the first message waits as well, and its apology must come within 5
+MOST_UNOPENED = 10_000
 PURGE_EVERY = 3_600.0
 SWEEP_EVERY = 5.0
 SWEEP_AFTER = 5.0  # seconds that a message may wait before another process looks whether it is forgotten
@@ -104,7 +108,9 @@ class WebChat:
         self.human = HumanSide(environment.desk_database)
         # Threads of their own: a slow desk must not keep the assistant's.
         self._human_threads = ThreadPoolExecutor(4, "human")
+        self._threads = ThreadPoolExecutor(16, "web")  # of its own too: a slow log must not keep Rasa's
         self._delivering = asyncio.Lock()
+        self._unopened: Set[str] = set()  # sessions that the database has not heard of yet
         self._tasks: Set["asyncio.Task[None]"] = set()
 
     # --- who may ask -------------------------------------------------------------------------------------------
@@ -130,6 +136,24 @@ class WebChat:
         except NoSession:
             raise Refusal(401, "no_session", texts.VERZOEK_ONGELDIG) from None
 
+    async def open(self, session: str) -> None:
+        """Begins a session. When it can't be stored now it is with its first message: a visitor in need must be able
+        to say so."""
+        try:
+            await asyncio.wait_for(self.run(self.log.open_session, session), OPEN_SECONDS)
+        except (SQLAlchemyError, asyncio.TimeoutError) as error:
+            _log_away(error)
+            if len(self._unopened) < MOST_UNOPENED:
+                self._unopened.add(session)
+                return
+            raise
+
+    async def _open_late(self, session: str) -> None:
+        if session in self._unopened:
+            with contextlib.suppress(IntegrityError):  # stored after all
+                await self.run(self.log.open_session, session)
+            self._unopened.discard(session)
+
     # --- what is asked and answered ----------------------------------------------------------------------------
 
     async def receive(self, session: str, payload: Any) -> Dict[str, Any]:
@@ -145,6 +169,7 @@ class WebChat:
             raise Refusal(413, "text_too_long", texts.BERICHT_TE_LANG) from None
         except NoText:
             raise Refusal(400, "text_empty", texts.BERICHT_LEEG) from None
+        await self._open_late(session)
         state = await self.run(self.log.state, session)
         if state in (HANDOVER, ENDED):
             name = texts.CHAT_WORDT_OVERGENOMEN if state == HANDOVER else texts.CHAT_AFGESLOTEN
@@ -159,9 +184,21 @@ class WebChat:
 
     def answer_soon(self, session: str) -> None:
         """Answers the session's waiting messages in the background."""
-        task = asyncio.get_running_loop().create_task(self._answer_all(session))
+        task = asyncio.get_running_loop().create_task(self._answer_surely(session))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _answer_surely(self, session: str) -> None:
+        """Tries again soon when the log was away for a moment."""
+        while not self.is_stopping:
+            try:
+                return await self._answer_all(session)
+            except SessionGone:
+                return
+            except Exception as error:
+                metrics.failed("web")
+                logger.error("Waiting messages could not be answered (%s).", type(error).__name__)
+                await asyncio.sleep(RETRY_EVERY)
 
     async def _answer_all(self, session: str) -> None:
         async with self.shared.lock(session):
@@ -392,12 +429,13 @@ class WebChat:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.shared.close()
         self._human_threads.shutdown(wait=False)
+        self._threads.shutdown(wait=False)
         self.human.close()
 
-    @staticmethod
-    async def run(function: Callable[..., _T], *arguments: Any) -> _T:
+    async def run(self, function: Callable[..., _T], *arguments: Any) -> _T:
         """Runs blocking work aside, so that other visitors don't wait for it."""
-        return await asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *arguments))
+        work = asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(function, *arguments))
+        return await asyncio.wait_for(work, STORE_SECONDS)
 
 
 class Questions:
@@ -439,9 +477,8 @@ def make_routes(chat: WebChat) -> Blueprint:
                 return _refused(Refusal(401, "no_session", texts.VERZOEK_ONGELDIG), chat.texts)
             except Refusal as refusal:
                 return _refused(refusal, chat.texts)
-            except SQLAlchemyError as error:  # nothing was accepted; the client tries again
-                metrics.failed("web")
-                logger.error("The web chat's log does not answer (%s).", type(error).__name__)
+            except (SQLAlchemyError, asyncio.TimeoutError) as error:  # nothing was accepted; the client tries again
+                _log_away(error)
                 return _refused(Refusal(503, "unavailable", texts.STORING), chat.texts)
 
         return guard
@@ -450,7 +487,7 @@ def make_routes(chat: WebChat) -> Blueprint:
     @guarded
     async def session(request: Request) -> HTTPResponse:
         new = new_session_id()
-        await chat.run(chat.log.open_session, new)
+        await chat.open(new)
         return _json({"token": chat.tokens.issue(new)}, 201)
 
     @routes.get("/history")
@@ -463,7 +500,12 @@ def make_routes(chat: WebChat) -> Blueprint:
     @routes.post("/messages", stream=True)
     @guarded
     async def messages(request: Request, session: str) -> HTTPResponse:
-        return _json(await chat.receive(session, await _read_json(request)), 202)
+        payload = await _read_json(request)
+        try:
+            return _json(await chat.receive(session, payload), 202)
+        except (SQLAlchemyError, asyncio.TimeoutError) as error:  # not stored; who is in need gets help all the same
+            _log_away(error)
+            return _json({"error": "unavailable", "text": chat.lifeline.reply(payload["text"])}, 503)
 
     @routes.get("/events")
     @guarded
@@ -521,6 +563,11 @@ def make_routes(chat: WebChat) -> Blueprint:
         await chat.stop()
 
     return routes
+
+
+def _log_away(error: Exception) -> None:
+    metrics.failed("web")
+    logger.error("The web chat's log does not answer (%s).", type(error).__name__)
 
 
 def _answer_preflight(chat: WebChat, request: Request) -> Optional[HTTPResponse]:

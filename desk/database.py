@@ -6,7 +6,7 @@ import contextlib
 import logging
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, Optional
 
 import sqlalchemy as sa
 from alembic import command
@@ -24,8 +24,6 @@ logger = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "desk_version"
 BUSY_TIMEOUT = 2_000  # milliseconds that a writer waits for another one: an action has 3 seconds for all it does
-STATEMENT_TIMEOUT = 5_000
-CONNECT_TIMEOUT = 2  # seconds
 _LOCK = 0x5C4A4B31  # of PostgreSQL's advisory locks; any number, the same in every process
 _WAL_TRIES = 50
 _GONE = (OperationalError, InterfaceError, PoolTimeout)
@@ -94,16 +92,18 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(address: str) -> Database:
+def open_database(address: str, wait: Optional[float] = None) -> Database:
     """Opens and migrates.
 
     Args:
         address: SQLAlchemy's, such as sqlite:///var/desk.db or postgresql://user:secret@host/name.
+        wait: seconds for a lock or a connection; `BUSY_TIMEOUT` when left out.
 
     Raises:
         ValueError: no address of SQLite or PostgreSQL.
         DeskUnavailable: it can't be reached.
     """
+    wait = BUSY_TIMEOUT / 1000 if wait is None else wait
     try:
         url = make_url(address)
     except ArgumentError:
@@ -115,19 +115,23 @@ def open_database(address: str) -> Database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         options: Dict[str, Any] = {
             "poolclass": QueuePool,
-            "connect_args": {"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False},
+            "connect_args": {"timeout": wait, "check_same_thread": False},
         }
     elif kind == "postgresql":
         url = url.set(drivername="postgresql+psycopg2")
-        limits = f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={BUSY_TIMEOUT} -c timezone=UTC"
+        limits = f"-c statement_timeout={int(wait * 2_000)} -c lock_timeout={int(wait * 1_000)} -c timezone=UTC"
         options = {
             "pool_pre_ping": True,
-            "connect_args": {"connect_timeout": CONNECT_TIMEOUT, "options": limits, "application_name": "schakel-desk"},
+            "connect_args": {
+                "connect_timeout": max(2, int(wait)),
+                "options": limits,
+                "application_name": "schakel-desk",
+            },
         }
     else:
         raise ValueError("SCHAKEL_DESK_DATABASE is for SQLite or PostgreSQL.")
     # hide_parameters: what customers wrote has no place in the text of an error.
-    engine = sa.create_engine(url, future=True, hide_parameters=True, pool_timeout=CONNECT_TIMEOUT, **options)
+    engine = sa.create_engine(url, future=True, hide_parameters=True, pool_timeout=wait, **options)
     if kind == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
@@ -145,7 +149,6 @@ def open_database(address: str) -> Database:
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # Python's sqlite3 would begin too late; _begin_sqlite does it
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.execute("PRAGMA synchronous=FULL")  # what was promised to a customer survives a power cut

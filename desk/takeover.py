@@ -48,6 +48,7 @@ MAX_TEXT = 2_000
 REQUEST_LASTS = dt.timedelta(hours=24)  # then nobody waits for an answer to "medewerker" any more
 GRACE = 10.0  # seconds that a failing database is waited for before the assistant answers in a human's conversation
 PROBE_EVERY = 2.0
+CUSTOMER_WAIT = 1.0  # seconds for the database: a customer waits for this and for the answer, together at most 5
 REST_AFTER_FAILURE = 15.0
 _T = TypeVar("_T")
 
@@ -480,7 +481,7 @@ class HumanSide:
     def _opened(self) -> Database:
         with self._opening:
             if self._database is None:
-                self._database = open_database(self._address)
+                self._database = open_database(self._address, CUSTOMER_WAIT)
             return self._database
 
     def _is_hiccup(self) -> bool:

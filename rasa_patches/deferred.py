@@ -32,10 +32,8 @@ class Promise:
     def _real(self) -> Any:
         module, name = self.__dict__["_promised"]
         real = load(module)
-        try:
-            return getattr(real, name)
-        except AttributeError:  # `from package import module`
-            return load(f"{module}.{name}")
+        # `from package import module` is served too, as Python does it.
+        return getattr(real, name) if hasattr(real, name) else load(f"{module}.{name}")
 
     def _loaded(self) -> Any:
         """The real thing when its module is in use already, else None."""

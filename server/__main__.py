@@ -83,7 +83,7 @@ def _serve(environment: Environment, chat: bool) -> int:
             _talk(environment)
             return 0
         ended = pair.wait()
-        raise CannotStart(f"The {ended} server stopped unexpectedly; {LOGS}/{ended}.log says why.")
+        raise CannotStart(f"The {ended} server keeps ending; {LOGS}/{ended}.log says why.")
     except Interrupted:
         return 0
     finally:

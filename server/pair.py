@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -19,16 +20,21 @@ from server.checks import CannotStart, check_port
 from server.training import MODEL
 from shop.settings import Environment
 
+logger = logging.getLogger(__name__)
+
 START_TIMEOUT = 120  # seconds; a cold disk reads Rasa's libraries slowly
 STOP_TIMEOUT = 20
 DESK = "desk"
 DESK_PAUSE = 10.0  # seconds at least between two starts of a desk that keeps ending
+RESTARTS = 5  # of a process that customers need within `RESTARTS_WITHIN` seconds; then all is stopped
+RESTARTS_WITHIN = 120.0
+RESTART_PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)  # seconds before each of them
 _POLL = 0.1
 
 
 @dataclass
 class Pair:
-    """The running processes: the two that answer customers, and the desk, which is started again when it ends.
+    """The running processes: the two that answer customers, and the desk. One that ends is started again.
 
     Attributes:
         environment: the settings both run with.
@@ -52,7 +58,7 @@ class Pair:
         check_port("127.0.0.1", env.actions_port, "SCHAKEL_ACTIONS_PORT")
         check_port(env.host, env.port, "SCHAKEL_PORT")
         check_port(env.desk_host, env.desk_port, "SCHAKEL_DESK_PORT")
-        self._spawn("actions", [sys.executable, "-m", "actions.server"])
+        self._spawn("actions", actions_command())
         self._spawn(DESK, desk_command())
         self._spawn("rasa", rasa_command(env))
         try:
@@ -92,18 +98,31 @@ class Pair:
         raise CannotStart(f"The {name} server was not ready within {START_TIMEOUT} seconds.")
 
     def wait(self) -> str:
-        """Blocks until one of the two that customers need ends; returns its name. The desk is started again."""
-        restarted = 0.0
+        """Blocks as long as all can be kept running; returns the name of the one that customers need and that can't."""
+        ended: Dict[str, List[float]] = {}
+        due: Dict[str, float] = {}
         while True:
+            now = time.monotonic()
             for name, process in list(self.processes.items()):
                 if process.poll() is None:
                     continue
-                if name != DESK:
-                    return name
-                if time.monotonic() - restarted > DESK_PAUSE:
-                    restarted = time.monotonic()
-                    self._spawn(DESK, desk_command())
+                if name not in due:
+                    before = [moment for moment in ended.get(name, ()) if now - moment < RESTARTS_WITHIN]
+                    if name != DESK and len(before) >= RESTARTS:
+                        return name
+                    ended[name] = [*before, now]
+                    pause = RESTART_PAUSES[min(len(before), RESTARTS - 1)] if RESTARTS else 0.0
+                    due[name] = now + (DESK_PAUSE if name == DESK and before else pause)
+                    logger.error("The %s server ended (%s); it is started again.", name, process.returncode)
+                if now >= due[name]:
+                    del due[name]
+                    self._spawn(name, self._command(name))
             time.sleep(_POLL)
+
+    def _command(self, name: str) -> List[str]:
+        if name == DESK:
+            return desk_command()
+        return actions_command() if name == "actions" else rasa_command(self.environment)
 
     def stop(self) -> None:
         """Asks all to stop, Rasa first so that its last message can still run an action; kills after a while."""
@@ -126,6 +145,11 @@ def rasa_command(environment: Environment) -> List[str]:
         *("--interface", environment.host, "--port", str(environment.port)),
         *("--endpoints", "endpoints.yml", "--credentials", "credentials.yml"),
     ]
+
+
+def actions_command() -> List[str]:
+    """The command that starts the action server."""
+    return [sys.executable, "-m", "actions.server"]
 
 
 def desk_command() -> List[str]:

@@ -89,8 +89,8 @@ def open_engine(address: str) -> Any:
             url,
             future=True,
             hide_parameters=True,  # what customers wrote has no place in the text of an error
-            pool_size=4,
-            max_overflow=4,
+            pool_size=8,
+            max_overflow=8,
             pool_pre_ping=True,
             pool_timeout=WAIT,
             connect_args={"connect_timeout": WAIT, "options": options},
@@ -107,6 +107,12 @@ def _set_up_sqlite(connection: Any, _: Any) -> None:
 
 def _END(_: Any) -> None:  # noqa: N802 (a mark, like a constant)
     """Stands for the end in the queue of writes."""
+
+
+def _begun(jobs: List[Tuple[Work, "Future[Any]", bool]]) -> List[Tuple[Work, "Future[Any]", bool]]:
+    """What still has somebody waiting for it. From here on it can't be cancelled: a result for a cancelled one would
+    end the thread, and with it all saving."""
+    return [job for job in jobs if job[1].set_running_or_notify_cancel()]
 
 
 class _Writer:
@@ -152,13 +158,15 @@ class _Writer:
                 except queue.Empty:
                     break
             alone = jobs.pop() if len(jobs) > 1 and jobs[-1][2] else None
-            self._do(jobs)
+            self._do(_begun(jobs))
             if alone is not None and alone[0] is _END:
                 self._waiting.put(alone)
             elif alone is not None:
-                self._do([alone])
+                self._do(_begun([alone]))
 
     def _do(self, jobs: List[Tuple[Work, "Future[Any]", bool]]) -> None:
+        if not jobs:
+            return
         try:
             results = self._in_one_transaction([work for work, _, _ in jobs])
         except Exception as error:
@@ -254,7 +262,10 @@ class ConversationStore(TrackerStore):
         """
         if self.event_broker is not None:
             await self.stream_events(tracker)
-        first = self._first_new(tracker)
+        # A tracker of Rasa's fallback is compared with the database, which may be slow: never in the event loop.
+        is_ours = getattr(tracker, "stored", None) is not None
+        loop = asyncio.get_running_loop()
+        first = self._first_new(tracker) if is_ours else await loop.run_in_executor(None, self._first_new, tracker)
         events = list(itertools.islice(tracker.events, first, None))
         last_id = getattr(tracker, "last_id", None)
         if events:

@@ -23,6 +23,7 @@ export class Chat {
   #isOpen = false;
   #unread = 0;
   #day = "";
+  #told = new Set(); // client ids of messages whose delay was explained
   #pending = new Map(); // client id -> element of a message that the server has not told of yet
   #index = null;
   #options = [];
@@ -42,6 +43,7 @@ export class Chat {
       pending: (id, text) => this.#showPending(id, text),
       arrived: (id) => this.#mark(id, ""),
       refused: (id, text, reason) => this.#refused(id, text, reason),
+      delayed: (id, reason) => this.#delayed(id, reason),
     });
     this.ready = this.client.resume();
   }
@@ -333,6 +335,13 @@ export class Chat {
       type: "button", class: "retry", onclick: () => (this.#mark(id, t.sending), this.client.retry(id, text)),
     }, t.retry));
     this.#note(reason || t.unsent);
+  }
+
+  // The server can't take it just now and says so, with the helplines for who is in need; it is sent again by itself.
+  #delayed(id, reason) {
+    if (this.#told.has(id)) return;
+    this.#told.add(id);
+    this.#note(reason);
   }
 
   #busy(isBusy) {

@@ -265,6 +265,7 @@ export class Client {
           this.#on.refused(id, text, error.text);
         } else {
           this.#on.connection(false);
+          if (error.text) this.#on.delayed(id, error.text);
           const pause = new AbortController();
           this.#wakeSender = () => pause.abort();
           await wait(Math.min(MAX_WAIT, 1000 * 2 ** tries++), pause.signal);

@@ -8,6 +8,8 @@ import time
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from channels.base import FROM_DESK, Answer, Connector, Image, Incoming, Kind, Outgoing, SendFailed
 from channels.incoming import NoText, TextTooLong, clean_text
 from channels.whatsapp import incoming
@@ -25,6 +27,7 @@ MARGIN = 300.0  # seconds before its end that the window counts as closed: clock
 MEDIA_SECONDS = 29 * 86_400.0  # Meta keeps what was uploaded for 30 days
 TYPING = 20.0
 MAX_TYPING = 10_000
+STORE_SECONDS = 1.0
 PNG = "image/png"
 LastHeard = Callable[[str], Optional[float]]
 Picture = Callable[[str], Optional[bytes]]
@@ -97,7 +100,10 @@ class WhatsAppConnector(Connector):
 
     async def send(self, conversation: str, recipient: str, message: Outgoing) -> str:
         """Delivers one message; after the window as a template. Raises `SendFailed`."""
-        heard = await _aside(self._last_heard, conversation)
+        try:
+            heard = await asyncio.wait_for(_aside(self._last_heard, conversation), STORE_SECONDS)
+        except (SQLAlchemyError, asyncio.TimeoutError):  # Meta knows it too, and refuses what is too late
+            heard = None
         if heard is not None and self._clock() - heard > WINDOW - MARGIN:
             return await self._send_late(recipient, message, WindowClosed("The 24-hour window is closed."))
         try:

@@ -32,3 +32,9 @@ def test_even_broken_triage_leaves_the_apology(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(lifeline, "assess_alone", broken)
     assert Lifeline("sorry", {}).reply("wat dan ook") == "sorry"
+
+
+@pytest.mark.parametrize("text", ["ik wil dood", "Ik wil dood!!", "help... IK WIL DOOD, nu meteen", "hij slaat mij"])
+def test_the_plainest_words_get_help_without_a_model(text: str) -> None:
+    assert "112" in load_lifeline().reply(text)
+    assert not load_lifeline().reply(text).startswith("Er gaat iets mis")

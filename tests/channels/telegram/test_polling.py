@@ -11,7 +11,7 @@ from channels.base import SendFailed
 from channels.service import call_directly
 from channels.store import Store
 from channels.telegram.client import BotApi
-from channels.telegram.polling import CONFLICT_PAUSE, OFFSET_LASTS, PAUSE, Poller
+from channels.telegram.polling import CONFLICT_PAUSE, OFFSET_LASTS, STORE_PAUSE, Poller
 from tests.channels.fakes.telegram import TOKEN, BotServer
 
 
@@ -63,7 +63,7 @@ async def test_what_could_not_be_stored_comes_again(server: BotServer, api: BotA
     one = poller(api, arrivals, tmp_path, now)
     server.customer().says("een")
     arrivals.fails = True
-    assert await one.once() == PAUSE
+    assert await one.once() == STORE_PAUSE
     arrivals.fails = False
     assert await one.once() == 0.0
     assert arrivals.texts == ["een"]

@@ -1,0 +1,274 @@
+"""Customers on each channel: they say a line, hear what comes, and say it again when it was not taken."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Tuple
+
+from faults.world import World, until
+from tests.channels.fakes import graph
+
+CALL_SECONDS = 12.0
+AGAIN_AFTER = 0.5
+LISTEN_EVERY = 0.3  # seconds between two looks at the web chat's history
+_BROKEN = (urllib.error.URLError, OSError, http.client.HTTPException)
+
+
+@dataclass
+class Turn:
+    """A line and what became of it.
+
+    Attributes:
+        text: what was said.
+        said: when, by `time.monotonic`.
+        accepted: whether the channel took it; then it must be answered.
+        heard: (when, text) of everything that came back, refusals included.
+    """
+
+    text: str
+    said: float
+    accepted: bool = False
+    heard: List[Tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def reply(self) -> str:
+        """All that came back."""
+        return "\n".join(text for _, text in self.heard)
+
+
+class Talker:
+    """One customer. `say` hands over a line; `listen` notes what came back since."""
+
+    channel = ""
+    has_form = True
+
+    def __init__(self, world: World) -> None:
+        """Args: world: where the assistant runs."""
+        self.world = world
+        self.turns: List[Turn] = []
+
+    def say(self, text: str, seconds: float = 0.0) -> Turn:
+        """Says a line, again and again until it is accepted or the time is over; waits for no answer."""
+        turn = Turn(text, time.monotonic())
+        self.turns.append(turn)
+        self.send(turn)
+        deadline = turn.said + seconds
+        while not turn.accepted and time.monotonic() < deadline:
+            time.sleep(AGAIN_AFTER)
+            self.send(turn)
+        return turn
+
+    def ask(self, text: str, seconds: float = 30.0) -> Turn:
+        """Says a line and waits for an answer; no answer in time shows in `Turn.heard`."""
+        turn = self.say(text, seconds)
+        self.hear(turn, seconds)
+        return turn
+
+    def hear(self, turn: Turn, seconds: float) -> bool:
+        """Waits until something came back for the newest line; whether it did."""
+        return until(lambda: self.heard(turn), seconds)
+
+    def heard(self, turn: Turn) -> List[Tuple[float, str]]:
+        """What came back for a line until now."""
+        self.listen()
+        return turn.heard
+
+    def send(self, turn: Turn) -> None:
+        """Tries once to hand a line over; the same line again is the same message."""
+        raise NotImplementedError
+
+    def listen(self) -> None:
+        """Notes what came back, by line as far as the channel tells, else with the newest line."""
+
+    def doubled(self) -> List[str]:
+        """Lines that were answered more than once."""
+        raise NotImplementedError
+
+
+def call(method: str, address: str, body: Any = None, **headers: str) -> Tuple[int, Any]:
+    """One request: (status, JSON); status 0 when there was no answer."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(address, data, {"Content-Type": "application/json", **headers}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=CALL_SECONDS) as reply:
+            return reply.status, json.load(reply)
+    except urllib.error.HTTPError as error:
+        try:
+            return error.code, json.load(error)
+        except (ValueError, *_BROKEN):
+            return error.code, None
+    except (ValueError, *_BROKEN):
+        return 0, None
+
+
+class WebTalker(Talker):
+    """A visitor of the web chat, as the widget is: an id per message, sent until it is taken."""
+
+    channel = "web"
+
+    def __init__(self, world: World) -> None:
+        """Opens no session yet."""
+        super().__init__(world)
+        self._ids: Dict[int, str] = {}
+        self._numbers: Dict[int, Turn] = {}
+        self._token = ""
+        self._listened = 0.0
+        self._events: Dict[int, Any] = {}
+
+    def _call(self, method: str, path: str, body: Any = None) -> Tuple[int, Any]:
+        headers = {"Origin": self.world.address}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        return call(method, f"{self.world.address}/webhooks/web{path}", body, **headers)
+
+    def send(self, turn: Turn) -> None:
+        """Posts the message; opens a session first."""
+        if not self._token:
+            status, answer = self._call("POST", "/session")
+            if status != 201:
+                self._refused(turn, answer)
+                return
+            self._token = answer["token"]
+        name = self._ids.setdefault(id(turn), uuid.uuid4().hex)
+        status, answer = self._call("POST", "/messages", {"id": name, "text": turn.text})
+        if status == 202:
+            turn.accepted = True
+            self._numbers[answer["n"]] = turn
+        else:
+            self._refused(turn, answer)
+
+    @staticmethod
+    def _refused(turn: Turn, answer: Any) -> None:
+        if isinstance(answer, dict) and answer.get("text") and not turn.heard:
+            turn.heard.append((time.monotonic(), str(answer["text"])))
+
+    def listen(self) -> None:
+        """Reads the history, which knows what answers what."""
+        if not self._token or time.monotonic() - self._listened < LISTEN_EVERY:
+            return
+        self._listened = time.monotonic()
+        status, answer = self._call("GET", "/history")
+        if status != 200:
+            return
+        now = time.monotonic()
+        for event in answer["events"]:
+            number = event["n"]
+            if number in self._events or event.get("reply_to") is None:
+                continue
+            self._events[number] = event
+            turn = self._numbers.get(event["reply_to"])
+            if turn is not None:
+                turn.heard.append((now, str(event.get("text") or "")))
+
+    def doubled(self) -> List[str]:
+        """Lines with two equal replies."""
+        seen = Counter(
+            (event["reply_to"], event.get("text"), str(event.get("image"))) for event in self._events.values()
+        )
+        return [self._numbers[key[0]].text for key, count in seen.items() if count > 1 and key[0] in self._numbers]
+
+
+class RestTalker(Talker):
+    """Another client of the assistant: one request per message, with the answer in it."""
+
+    channel = "rest"
+
+    def __init__(self, world: World) -> None:
+        """A new sender."""
+        super().__init__(world)
+        self._sender = uuid.uuid4().hex
+
+    def send(self, turn: Turn) -> None:
+        """Posts the message; a request that breaks off was not accepted."""
+        body = {"sender": self._sender, "message": turn.text}
+        status, answer = call("POST", f"{self.world.address}/webhooks/rest/webhook", body)
+        now = time.monotonic()
+        if status == 200:
+            turn.accepted = True
+            turn.heard += [(now, str(message.get("text") or "")) for message in answer]
+        elif isinstance(answer, dict) and answer.get("text"):
+            turn.heard.append((now, str(answer["text"])))
+
+    def doubled(self) -> List[str]:
+        """Lines with two equal texts in one answer."""
+        return [turn.text for turn in self.turns if _has_twice(turn)]
+
+
+class TelegramTalker(Talker):
+    """A customer on Telegram, whose service keeps a message until it is taken."""
+
+    channel = "telegram"
+    _next = 7_000_000
+
+    def __init__(self, world: World) -> None:
+        """A new chat."""
+        super().__init__(world)
+        TelegramTalker._next += 1
+        self._customer = world.telegram.customer(TelegramTalker._next)
+        self._heard = 0
+
+    def send(self, turn: Turn) -> None:
+        """Gives it to Telegram, which always takes it."""
+        turn.accepted = True
+        self._customer.says(turn.text)
+
+    def listen(self) -> None:
+        """What newly arrived answers the newest line."""
+        received = self._customer.received()
+        now = time.monotonic()
+        self.turns[-1].heard += [(now, sent.text) for sent in received[self._heard :]]
+        self._heard = len(received)
+
+    def doubled(self) -> List[str]:
+        """Lines after which two equal messages came."""
+        return [turn.text for turn in self.turns if _has_twice(turn)]
+
+
+class WhatsAppTalker(Talker):
+    """A customer on WhatsApp, whose service calls again until the call is acknowledged."""
+
+    channel = "whatsapp"
+    has_form = False  # nobody is asked about complaints there: the customer gets the address of the web chat
+    _next = 31_600_000_000
+
+    def __init__(self, world: World) -> None:
+        """A new number."""
+        super().__init__(world)
+        WhatsAppTalker._next += 1
+        self._customer: graph.Customer = world.graph.customer(phone=str(WhatsAppTalker._next))
+        self._bodies: Dict[int, Any] = {}
+        self._heard = 0
+
+    def send(self, turn: Turn) -> None:
+        """Calls the webhook, with the same body when it was not acknowledged."""
+        body = self._bodies.setdefault(id(turn), self._customer.text(turn.text))
+        try:
+            turn.accepted = self.world.graph.deliver(body) == 200
+        except _BROKEN:
+            turn.accepted = False
+
+    def listen(self) -> None:
+        """What newly arrived answers the newest line."""
+        received = self._customer.received()
+        now = time.monotonic()
+        self.turns[-1].heard += [(now, sent.text) for sent in received[self._heard :]]
+        self._heard = len(received)
+
+    def doubled(self) -> List[str]:
+        """Lines after which two equal messages came."""
+        return [turn.text for turn in self.turns if _has_twice(turn)]
+
+
+def _has_twice(turn: Turn) -> bool:
+    texts = [text for _, text in turn.heard if text]
+    return len(texts) != len(set(texts))
+
+
+TALKERS = {kind.channel: kind for kind in (WebTalker, RestTalker, TelegramTalker, WhatsAppTalker)}
