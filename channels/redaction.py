@@ -9,15 +9,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-import json
 import logging
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
-import sqlalchemy as sa
-
 from advice.draft import Draft
 from advice.steps import private_values
-from answering.redact import REMOVED, redact_data, redact_event, redactor
+from answering.redact import REMOVED, redact_data, redactor
 from channels.erase import erase_tracker
 from nlu.advice import DRAFT_SLOT, FORM
 
@@ -109,7 +106,7 @@ def private_in(tracker: Any) -> List[str]:
 
 
 async def _redact_tracker(tracker_store: Any, conversation: str, values: Sequence[str]) -> None:
-    """By the store's own `redact` when it has one; Rasa's SQL store has none."""
+    """By the store's own `redact`, under whatever Rasa has wrapped around it."""
     store: Optional[Any] = tracker_store
     while store is not None:
         if hasattr(store, "redact"):
@@ -118,28 +115,8 @@ async def _redact_tracker(tracker_store: Any, conversation: str, values: Sequenc
             else:
                 await _aside(store.redact, conversation, list(values))
             return
-        if hasattr(store, "session_scope"):
-            await _aside(_redact_sql, store, conversation, values)
-            return
         store = getattr(store, "_tracker_store", None)
     raise TypeError("The tracker store can't be redacted.")
-
-
-def _redact_sql(store: Any, conversation: str, values: Sequence[str]) -> None:
-    table = store.SQLEvent
-    is_sqlite = store.engine.dialect.name == "sqlite"
-    with store.session_scope() as session:
-        if is_sqlite:  # what is overwritten must not stay in the free space of the file
-            session.execute(sa.text("PRAGMA secure_delete=ON"))
-        rows = session.execute(sa.select(table).where(table.sender_id == conversation)).scalars().all()
-        for row in rows:
-            changed = redact_event(json.loads(row.data), values)
-            if changed is not None:
-                row.data = json.dumps(changed)
-        session.commit()
-    if is_sqlite:
-        with store.engine.connect() as connection:
-            connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
 
 async def _aside(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -53,18 +53,18 @@ async def answer(message: UserMessage) -> None:
 def make_app() -> Sanic:
     """The application as Rasa makes it, without a model, with the channels that credentials.yml switches on."""
     from rasa.core.run import _create_app_without_api
-    from rasa.core.tracker_store import SQLTrackerStore
     from rasa.shared.core.domain import Domain
 
     from channels.telegram import TelegramChannel
     from channels.twilio.channel import TwilioChannel
     from channels.whatsapp.channel import WhatsAppChannel
     from shop.settings import load_environment
+    from tracking.store import ConversationStore
 
     app = _create_app_without_api(None)
     for channel in (TelegramChannel(), WhatsAppChannel(), TwilioChannel()):
         app.blueprint(channel.blueprint(answer), url_prefix=f"/webhooks/{channel.url_prefix()}")
-    store = SQLTrackerStore(Domain.empty(), db=load_environment().conversations)
+    store = ConversationStore(Domain.empty(), host=load_environment().conversations)
     app.ctx.agent = SimpleNamespace(tracker_store=store)
     return app
 

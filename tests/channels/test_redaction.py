@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Sequence
 
 import pytest
 from rasa.core.lock_store import InMemoryLockStore
-from rasa.core.tracker_store import AwaitableTrackerStore, SQLTrackerStore
+from rasa.core.tracker_store import AwaitableTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -18,6 +18,7 @@ from advice.draft import new_draft
 from channels.event_log import EventLog
 from channels.redaction import Wishes, erase, private_in, redact
 from tests.advice.conftest import NOW
+from tracking.store import ConversationStore
 
 DOMAIN = Domain.from_yaml(
     """
@@ -30,7 +31,7 @@ EMAIL = "kanarie@voorbeeld.nl"
 
 
 def agent_of(path: Path) -> Any:
-    store = AwaitableTrackerStore(SQLTrackerStore(DOMAIN, dialect="sqlite", db=str(path / "conversations.db")))
+    store = AwaitableTrackerStore(ConversationStore(DOMAIN, host=str(path / "conversations.db")))
     return SimpleNamespace(tracker_store=store, lock_store=InMemoryLockStore())
 
 

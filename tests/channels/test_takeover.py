@@ -332,11 +332,12 @@ async def test_after_a_takeover_the_assistant_knows_of_what_was_said_about_safet
     from types import SimpleNamespace
 
     from rasa.core.lock_store import InMemoryLockStore
-    from rasa.core.tracker_store import SQLTrackerStore
     from rasa.shared.core.domain import Domain
 
+    from tracking.store import ConversationStore
+
     yaml = "slots: {veiligheid: {type: text, mappings: [{type: custom}]}}"
-    store = SQLTrackerStore(Domain.from_yaml(yaml), db=str(tmp_path / "conversations.db"))
+    store = ConversationStore(Domain.from_yaml(yaml), host=str(tmp_path / "conversations.db"))
     await store.save(await store.get_or_create_tracker("web-a"))
     agent = SimpleNamespace(tracker_store=store, lock_store=InMemoryLockStore())
     for text, level in (

@@ -144,8 +144,8 @@ def ports() -> Dict[str, int]:
     return {"server": free_port(), "shop": free_port()}
 
 
-# Not for the whole session: while Playwright runs, asynchronous tests of other folders can't.
-@pytest.fixture(scope="package")
+# For one module: while Playwright runs, asynchronous tests of others can't.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     try:
         from playwright.sync_api import sync_playwright
@@ -160,7 +160,7 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def network(browser: Any, tmp_path_factory: pytest.TempPathFactory, ports: Dict[str, int]) -> Iterator[CuttableNetwork]:
     """The way to the server; pages are visited through it."""
     cuttable = CuttableNetwork(ports["server"])
@@ -168,7 +168,7 @@ def network(browser: Any, tmp_path_factory: pytest.TempPathFactory, ports: Dict[
     cuttable.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def server(
     network: CuttableNetwork, tmp_path_factory: pytest.TempPathFactory, ports: Dict[str, int]
 ) -> Iterator[Server]:

@@ -12,7 +12,6 @@ from urllib.parse import urljoin
 
 from rasa.core.channels.channel import UserMessage
 from rasa.core.run import _create_app_without_api
-from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain as RasaDomain
 from sanic import Sanic
 
@@ -22,6 +21,7 @@ from channels.pages import WidgetFiles
 from channels.rest import RestChannel
 from channels.web import WebChannel
 from shop.settings import Environment, load_environment
+from tracking.store import ConversationStore
 
 SPECIAL: Dict[str, Dict[str, Any]] = {
     "knoppen": {
@@ -73,7 +73,7 @@ def make_app(environment: Environment) -> Sanic:
     domain = SimpleNamespace(
         responses={f"utter_faq/{name}": [_entry(question)] for name, question in QUESTIONS.items()}
     )
-    store = SQLTrackerStore(RasaDomain.empty(), db=environment.conversations)
+    store = ConversationStore(RasaDomain.empty(), host=environment.conversations)
     app.ctx.agent = SimpleNamespace(domain=domain, tracker_store=store, is_ready=lambda: True)
     return app
 
