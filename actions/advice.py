@@ -26,7 +26,7 @@ from shop.settings import load_environment
 logger = logging.getLogger(__name__)
 
 WIPE_SLOT, REFERENCE_SLOT, ANSWER_SLOT = "advies_wissen", "advies_referentie", "advies_antwoord"
-_NO_QUESTIONS = frozenset({"whatsapp"})  # where nobody is asked about complaints
+_NO_QUESTIONS = frozenset({"whatsapp", "twilio"})  # where nobody is asked about complaints
 _ENDS = {steps.REFUSED: "utter_advies_geweigerd", steps.STOPPED: "utter_advies_gestopt"}
 
 Events = List[Dict[str, Any]]

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, TypeVar
 
 import sqlalchemy as sa
 from ruamel.yaml import YAML
@@ -83,6 +83,7 @@ class ChatOut:
         text: plain text.
         state: "mens" when the owner takes over with this line, "open" when the assistant is back with it, else None.
         sender: the owner's name for what an owner said, '' for a line about the conversation.
+        introduced: the text itself says who speaks.
     """
 
     id: int
@@ -90,6 +91,7 @@ class ChatOut:
     text: str
     state: Optional[str] = None
     sender: str = ""
+    introduced: bool = False
 
 
 # --- what the staff page does ----------------------------------------------------------------------------------------
@@ -453,6 +455,10 @@ class HumanSide:
         self._try(PROBE_EVERY, lambda database: forget(database, conversation, self._clock()))
         self._known.discard(conversation)
 
+    def backlog(self) -> Tuple[int, float]:
+        """How much mail and chat waits, and seconds since the oldest was made. Raises `DeskUnavailable`."""
+        return self._try(PROBE_EVERY, lambda database: outbox.backlog(database, self._clock()))
+
     # --- with a database that may be gone
 
     def _try(self, rest: float, work: Callable[[Database], _T]) -> _T:
@@ -721,6 +727,7 @@ def _end_gone(database: Database, conversation: str, now: dt.datetime) -> None:
 def _as_chat(item: outbox.Item) -> ChatOut:
     """A row of the outbox as a channel gets it: of a takeover, or an owner's answer to a request for advice."""
     text, by = str(item.payload.get("text") or ""), str(item.payload.get("by") or "")
-    if item.payload.get("reference"):
+    introduced = bool(item.payload.get("reference"))
+    if introduced:
         text = wording("antwoord", naam=by, referentie=str(item.payload["reference"])) + "\n\n" + text
-    return ChatOut(item.id, item.conversation, text, item.payload.get("state") or None, by)
+    return ChatOut(item.id, item.conversation, text, item.payload.get("state") or None, by, introduced)

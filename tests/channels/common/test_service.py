@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List
+from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List, Optional
 
 import pytest
 from rasa.core.channels.channel import UserMessage
@@ -234,6 +234,9 @@ class Chat:
     id: int
     conversation: str
     text: str
+    state: Optional[str] = None
+    sender: str = ""
+    introduced: bool = False
 
 
 async def test_during_a_takeover_the_owner_hears_and_the_assistant_is_silent(make: Make) -> None:
@@ -248,8 +251,10 @@ async def test_during_a_takeover_the_owner_hears_and_the_assistant_is_silent(mak
     assert owner.said == [("proef-1", "hallo"), ("proef-1", TEXTS["bestand_ontvangen"])]
     assert echo.heard == [("proef-2", "andere klant")]
     owner.taken.clear()
+    owner.waiting = [Chat(1, "proef-1", "De assistent is er weer.", "open")]
     await service.accept([said(4, text="weer terug")])
-    await connector.until(lambda: connector.texts("proef-1") == ["Antwoord op: weer terug"])
+    await connector.until(lambda: len(connector.texts("proef-1")) == 2)
+    assert connector.texts("proef-1") == ["De assistent is er weer.", "Antwoord op: weer terug"]
 
 
 async def test_what_an_owner_says_is_delivered_once_and_reported(make: Make) -> None:
@@ -326,7 +331,7 @@ async def test_redacting_removes_values_from_dead_letters_and_offers(make: Make,
     messages = service.connector.render(Answer("Is an@voorbeeld.NL je adres?", tuple(offered)))
     await service.accept([said(1)])
     for name in ("dood", "wacht"):
-        assert service.queue.put_alone("proef-1", messages, name)
+        assert service.inbox.deliver("proef-1", messages, name)
     dead = service.queue.claim("x", 60.0, 5)[0]
     service.queue.failed(dead, "no", None, True, "x")
     service.queue.release("proef-1", "x")
