@@ -37,7 +37,6 @@ def folder(trained_model: Path, telegram: BotServer, tmp_path_factory: pytest.Te
         web_database=f"sqlite:///{place / 'web.db'}",
         channels_database=f"sqlite:///{place / 'channels.db'}",
         channels_per_minute=1_000,
-        secret="a secret of these tests, long enough for it",
         telegram_token=TOKEN,
         telegram_secret=SECRET,
         telegram_api=telegram.address,
