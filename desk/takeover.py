@@ -31,6 +31,7 @@ from desk.models import (
     DEAD,
     DONE,
     HELD_BACK,
+    MAIL,
     NOTICE,
     STAFF,
     ChatMessage,
@@ -44,6 +45,9 @@ logger = logging.getLogger(__name__)
 TEXTS = Path(__file__).parent / "texts" / "overname.yml"
 HUMAN, OPEN = "mens", "open"  # states of a conversation, as the web chat calls them
 RELEASED, SILENCE, GONE, TAKEN, DISMISSED = "released", "silence", "gone", "taken", "dismissed"
+FORGOTTEN = "forgotten"  # of a request that nobody took within `REQUEST_LASTS`
+HUMAN_WANTED = "human"  # the mail's template
+MAILS_AN_HOUR = 20  # somebody who opens conversation after conversation fills the page, not the mailbox
 MAX_TEXT = 2_000
 REQUEST_LASTS = dt.timedelta(hours=24)  # then nobody waits for an answer to "medewerker" any more
 GRACE = 10.0  # seconds that a failing database is waited for before the assistant answers in a human's conversation
@@ -97,17 +101,41 @@ class ChatOut:
 # --- what the staff page does ----------------------------------------------------------------------------------------
 
 
-def request(database: Database, conversation: str, channel: str, now: dt.datetime) -> bool:
+def request(
+    database: Database, conversation: str, channel: str, now: dt.datetime, mail_domain: Optional[str] = None
+) -> bool:
     """Notes that the customer asks for a human now; asking twice is one request.
+
+    Args:
+        database: the desk's.
+        conversation: Rasa's sender id.
+        channel: where the customer is.
+        now: the moment.
+        mail_domain: right part of the Message-ID of a mail to the owners, once for a request; None for no mail.
 
     Returns:
         Whether it is new. Raises `DeskUnavailable`.
     """
     try:
         with database.session() as session:
-            if _open_request(session, conversation) is not None:
+            before = _open_request(session, conversation)
+            if before is not None and before.asked_at > now - REQUEST_LASTS:
                 return False
-            session.add(HumanRequest(conversation=conversation, channel=channel, asked_at=now, end_reason=""))
+            _end_request(session, conversation, FORGOTTEN, now)
+            session.flush()  # the index allows one open request
+            made = HumanRequest(conversation=conversation, channel=channel, asked_at=now, end_reason="")
+            session.add(made)
+            session.flush()
+            if mail_domain is not None and _may_mail(session, now):
+                outbox.add(
+                    session,
+                    MAIL,
+                    f"{HUMAN_WANTED} {made.id}",
+                    {"template": HUMAN_WANTED, "request": made.id},
+                    now=now,
+                    conversation=conversation,
+                    domain=mail_domain,
+                )
         return True
     except IntegrityError:  # the same was noted at the same moment
         return False
@@ -328,6 +356,9 @@ def forget(database: Database, conversation: str, now: dt.datetime) -> None:
             sa.delete(Takeover).where(Takeover.conversation == conversation),
             sa.delete(HumanRequest).where(HumanRequest.conversation == conversation),
             sa.delete(OutboxRow).where(OutboxRow.id.in_(outbox_ids)),
+            sa.delete(OutboxRow).where(
+                OutboxRow.kind == MAIL, OutboxRow.case_id.is_(None), OutboxRow.conversation == conversation
+            ),
             sa.update(OutboxRow)
             .where(OutboxRow.kind == CHAT, OutboxRow.conversation == conversation, OutboxRow.state != DONE)
             .values(state=DEAD, last_error="the conversation was deleted", payload={}),
@@ -703,6 +734,11 @@ def _keep_held_back(database: Database, conversation: str, text: str, message_id
                 _message(session, takeover, HELD_BACK, text[:MAX_TEXT], key, now)
     except IntegrityError:  # it is there
         pass
+
+
+def _may_mail(session: Session, now: dt.datetime) -> bool:
+    asked = sa.select(sa.func.count()).where(HumanRequest.asked_at > now - dt.timedelta(hours=1))
+    return int(session.execute(asked).scalar_one()) <= MAILS_AN_HOUR
 
 
 def _open_request(session: Session, conversation: str) -> Optional[HumanRequest]:
