@@ -171,8 +171,8 @@ class RequestHuman(Action):
         if opening.is_open(shop, moment):
             try:
                 channel = tracker.get_latest_input_channel() or ""
-                domain = outbox.message_domain(shop)
-                takeover.request(desk_link.database(), tracker.sender_id, channel, moment, mail_domain=domain)
+                mail_domain = outbox.message_domain(shop)
+                takeover.request(desk_link.database(), tracker.sender_id, channel, moment, mail_domain=mail_domain)
                 dispatcher.utter_message(response="utter_mens_nu")
                 return []
             except DeskUnavailable as error:
