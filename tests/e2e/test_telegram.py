@@ -101,7 +101,7 @@ def test_yes_after_an_offer_leads_to_a_human(an: Talk, responses: Responses) -> 
         ("/start", "utter_greet"),
         ("/help", "utter_help"),
         ("/medewerker", "utter_request_human"),
-        ("/wissen", "utter_data_delete"),
+        ("/wissen", "utter_wissen_vraag"),
     ],
 )
 def test_commands_do_what_the_menu_says(command: str, response: str, an: Talk, responses: Responses) -> None:
