@@ -17,7 +17,7 @@ from advice.draft import Draft, new_draft
 from advice.proof import Proof, find_proof
 from advice.request import earlier_lines, make_request, self_check_answers, soft_level
 from chain.model import load_chain
-from desk import cases, opening, takeover
+from desk import cases, opening, outbox, takeover
 from desk.database import DeskUnavailable
 from nlu.advice import ANSWER, CHANGE, CONSENT, DRAFT_SLOT, FORM, PROOF, QUESTION, SENT, SUBJECT, SUMMARY
 from nlu.triage import URGENT
@@ -171,7 +171,8 @@ class RequestHuman(Action):
         if opening.is_open(shop, moment):
             try:
                 channel = tracker.get_latest_input_channel() or ""
-                takeover.request(desk_link.database(), tracker.sender_id, channel, moment)
+                mail_domain = outbox.message_domain(shop)
+                takeover.request(desk_link.database(), tracker.sender_id, channel, moment, mail_domain=mail_domain)
                 dispatcher.utter_message(response="utter_mens_nu")
                 return []
             except DeskUnavailable as error:

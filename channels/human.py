@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from typing import List, Optional, Protocol, Sequence, cast
+from typing import List, Optional, Protocol, Sequence, Tuple, cast
 
 from shop.settings import Environment
 
@@ -27,6 +27,18 @@ class ChatOut(Protocol):
     @property
     def text(self) -> str:
         """Plain text."""
+
+    @property
+    def state(self) -> Optional[str]:
+        """ "mens" when a human talks from this line on, "open" when the assistant does, else None."""
+
+    @property
+    def sender(self) -> str:
+        """The owner's name, '' for a line about the conversation."""
+
+    @property
+    def introduced(self) -> bool:
+        """Whether the text itself says who speaks."""
 
 
 class HumanSide(Protocol):
@@ -53,6 +65,15 @@ class HumanSide(Protocol):
     def failed(self, id: int, error: str, retry_after: Optional[float] = None, permanent: bool = False) -> None:
         """It did not."""
 
+    def forget(self, conversation: str) -> None:
+        """Deletes what was said to and by owners in this conversation. Raises `desk.database.DeskUnavailable`."""
+
+    def backlog(self) -> Tuple[int, float]:
+        """How much the desk still has to send, and seconds of the oldest. Raises `desk.database.DeskUnavailable`."""
+
+    def close(self) -> None:
+        """Closes the desk's database."""
+
 
 class NobodyThere:
     """For an assistant without a desk: no conversation is ever taken over."""
@@ -77,6 +98,16 @@ class NobodyThere:
 
     def failed(self, id: int, error: str, retry_after: Optional[float] = None, permanent: bool = False) -> None:
         """Nothing to report to."""
+
+    def forget(self, conversation: str) -> None:
+        """Nothing is known."""
+
+    def backlog(self) -> Tuple[int, float]:
+        """Nothing."""
+        return 0, 0.0
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def human_side(environment: Environment) -> HumanSide:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
 from dataclasses import asdict, dataclass
 from typing import Any, Callable, Dict, List, Optional, Sequence
@@ -12,13 +11,13 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from answering.redact import redact_data, redactor
 from channels.base import Choice, Incoming, Kind, Outgoing
 from channels.outgoing import OutgoingQueue
-from channels.store import DONE, WAITING, Store, conversations, incoming, offers, outgoing
+from channels.store import DONE, WAITING, Store, conversations, humans, incoming, offers, outgoing
 
 MAX_ATTEMPTS = 2
 HOLD = 1.5  # seconds that a message waits for one before it that is still on its way
-REMOVED = "[verwijderd]"
 KEEP_IDS = 3 * 86_400.0  # seconds that an id outlives what it stood for; channels repeat a delivery for a day at most
 _NO_BARRIER = 2**62
 
@@ -45,6 +44,10 @@ _WHOSE = (
     .where(conversations.c.conversation == sa.bindparam("b_conversation"))
     .with_for_update()
 )
+
+
+class HumanHasIt(Exception):
+    """A human began to talk in the conversation while the assistant made its answer; nothing of it was stored."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +208,13 @@ class Inbox:
             connection.execute(_COUNT, {"b_id": work.id, "b_attempts": work.attempts})
 
     def finish(
-        self, work: Work, owner: str, replies: Sequence[Outgoing], dedupe: str = "", is_last: bool = False
+        self,
+        work: Work,
+        owner: str,
+        replies: Sequence[Outgoing],
+        dedupe: str = "",
+        is_last: bool = False,
+        over_human: bool = False,
     ) -> Optional[Work]:
         """Marks a message as answered and queues the replies, in one transaction; its content is deleted here.
 
@@ -217,22 +226,94 @@ class Inbox:
             replies: in order.
             dedupe: when given, the same replies are queued once.
             is_last: take no other message.
+            over_human: also when a human talks in the conversation.
 
         Returns:
             The next message of the conversation, None when there is none; then the conversation is released.
+
+        Raises:
+            HumanHasIt: there are replies, and a human talks in the conversation.
         """
         conversation = work.incoming.conversation
         now = self._clock()
         with self._store.writing() as connection:
             if not _is_claimed(connection, conversation, owner):
                 return None
+            if replies and not over_human and _is_human(connection, conversation):
+                raise HumanHasIt
             if connection.execute(_ANSWERED, {"b_id": work.id}).rowcount:
                 self.queue.put(connection, conversation, replies, dedupe)
-            barrier = self._barrier(connection, now)
-            following = None if is_last else self._take(connection, conversation, now, barrier)
-            if following is None:
-                connection.execute(_RELEASE, {"b_conversation": conversation, "owner": owner})
+            return self._following(connection, work, owner, now, is_last)
+
+    def _following(
+        self, connection: Connection, work: Work, owner: str, now: float, is_last: bool = False
+    ) -> Optional[Work]:
+        """The claimed conversation's next message; without one the claim ends."""
+        conversation = work.incoming.conversation
+        barrier = self._barrier(connection, now)
+        following = None if is_last else self._take(connection, conversation, now, barrier)
+        if following is None:
+            connection.execute(_RELEASE, {"b_conversation": conversation, "owner": owner})
         return following
+
+    def clear(self, work: Work, owner: str, replies: Sequence[Outgoing], dedupe: str) -> Optional[Work]:
+        """As `finish`, and deletes all that was said in the conversation before, for the customer asked for that.
+
+        What came in after the message is still answered; how to reach the customer stays until `forget_quiet`.
+        """
+        conversation = work.incoming.conversation
+        now = self._clock()
+        with self._store.writing() as connection:
+            if not _is_claimed(connection, conversation, owner):
+                return None
+            answered = sa.or_(incoming.c.state != WAITING, incoming.c.id == work.id)
+            _empty(connection, sa.and_(incoming.c.conversation == conversation, answered))
+            for table in (outgoing, offers):
+                connection.execute(sa.delete(table).where(table.c.conversation == conversation))
+            self.queue.put(connection, conversation, replies, dedupe)
+            return self._following(connection, work, owner, now)
+
+    # --- who talks -------------------------------------------------------------------------------------------------
+
+    def is_human(self, conversation: str) -> bool:
+        """Whether the customer was told that a human talks, and not yet that the assistant is back."""
+        with self._store.reading() as connection:
+            return _is_human(connection, conversation)
+
+    def deliver(
+        self, conversation: str, messages: Sequence[Outgoing], dedupe: str = "", is_human: Optional[bool] = None
+    ) -> bool:
+        """Queues what a human says, or a line about who talks together with the state that begins with it.
+
+        Args:
+            conversation: one of this channel.
+            messages: in order.
+            dedupe: when given, the same ones are queued once.
+            is_human: whether a human talks from now on; None changes nothing.
+
+        Returns:
+            False when it was queued before, or the conversation is not known.
+        """
+        with self._store.writing() as connection:
+            known = sa.select(conversations.c.channel).where(conversations.c.conversation == conversation)
+            if connection.execute(known.with_for_update()).scalar() != self._channel:
+                return False
+            if not self.queue.put(connection, conversation, messages, dedupe):
+                return False
+            if is_human is not None:
+                self._set_human(connection, conversation, is_human)
+        return True
+
+    def set_human(self, conversation: str, is_human: bool) -> None:
+        """Notes who talks, without a line that says so."""
+        with self._store.writing() as connection:
+            self._set_human(connection, conversation, is_human)
+
+    def _set_human(self, connection: Connection, conversation: str, is_human: bool) -> None:
+        if is_human:
+            self._store.insert_new(connection, humans, conversation=conversation)
+        else:
+            connection.execute(sa.delete(humans).where(humans.c.conversation == conversation))
 
     def renew(self, owner: str, seconds: float) -> None:
         """Prolongs everything that this process answers in."""
@@ -283,18 +364,24 @@ class Inbox:
         The digests of handled ids stay for some days without the conversation they belonged to, so that a delivery
         that comes again does not bring the conversation back.
         """
-        done = {}
         with self._store.writing() as connection:
-            emptied = connection.execute(
-                sa.update(incoming)
-                .where(incoming.c.conversation == conversation)
-                .values(conversation="", body="", state=DONE, sequence=0)
-            )
-            done["incoming"] = emptied.rowcount
-            for name, table in (("outgoing", outgoing), ("offers", offers), ("conversations", conversations)):
-                deleted = connection.execute(sa.delete(table).where(table.c.conversation == conversation))
-                done[name] = deleted.rowcount
+            done = _erase(connection, conversation)
+        self._store.leave_no_copy()  # when somebody reads just now, a later one does it
         return done
+
+    def forget_quiet(self, conversation: str) -> bool:
+        """`erase` for a conversation in which nothing waits to be answered or delivered; whether it was."""
+        waits = [
+            sa.select(table.c.id).where(table.c.conversation == conversation, table.c.state == WAITING)
+            for table in (incoming, outgoing)
+        ]
+        with self._store.writing() as connection:
+            connection.execute(_WHOSE, {"b_conversation": conversation})
+            is_quiet = not any(connection.execute(query.limit(1)).first() for query in waits)
+            if is_quiet:
+                _erase(connection, conversation)
+        self._store.leave_no_copy()
+        return is_quiet
 
     def redact(self, conversation: str, values: Sequence[str]) -> int:
         """Takes values (an address, a number) out of what is kept about a conversation; returns the changed rows.
@@ -302,9 +389,9 @@ class Inbox:
         What still waits is left as it is, for it is emptied when it is answered or delivered; when it can't be
         delivered, it is emptied then.
         """
-        pattern = _pattern(values)
-        if pattern is None:
+        if not any(value.strip() for value in values):
             return 0
+        replace = redactor(values)
         changed = 0
         with self._store.writing() as connection:
             connection.execute(
@@ -317,12 +404,12 @@ class Inbox:
                     outgoing.c.conversation == conversation, outgoing.c.state != WAITING, outgoing.c.body != ""
                 )
             ).all():
-                body = json.dumps(_redacted(json.loads(row.body), pattern), ensure_ascii=False)
+                body = json.dumps(redact_data(json.loads(row.body), replace), ensure_ascii=False)
                 if body != row.body:
                     connection.execute(sa.update(outgoing).where(outgoing.c.id == row.id).values(body=body))
                     changed += 1
             for row in connection.execute(sa.select(offers).where(offers.c.conversation == conversation)).all():
-                if pattern.search(row.payload) or pattern.search(row.title):
+                if (replace(row.payload), replace(row.title)) != (row.payload, row.title):
                     connection.execute(
                         sa.delete(offers).where(offers.c.conversation == conversation, offers.c.token == row.token)
                     )
@@ -353,11 +440,6 @@ class Inbox:
             return int(connection.execute(query).scalar_one())
 
 
-def inbox_of(store: Store, conversation: str) -> Inbox:
-    """The inbox that a conversation belongs to, by the start of its id; for `erase` and `redact` from elsewhere."""
-    return Inbox(store, conversation.partition("-")[0])
-
-
 def _key(message: Incoming) -> str:
     return hashlib.sha256(message.message_id.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -382,16 +464,20 @@ def _is_claimed(connection: Connection, conversation: str, owner: str) -> bool:
     return bool(connection.execute(_WHOSE, {"b_conversation": conversation}).scalar() == owner)
 
 
-def _pattern(values: Sequence[str]) -> "Optional[re.Pattern[str]]":
-    found = sorted({value.strip() for value in values if value.strip()}, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, found)), re.IGNORECASE) if found else None
+def _is_human(connection: Connection, conversation: str) -> bool:
+    query = sa.select(humans.c.conversation).where(humans.c.conversation == conversation)
+    return connection.execute(query).first() is not None
 
 
-def _redacted(value: Any, pattern: "re.Pattern[str]") -> Any:
-    if isinstance(value, str):
-        return pattern.sub(REMOVED, value)
-    if isinstance(value, list):
-        return [_redacted(item, pattern) for item in value]
-    if isinstance(value, dict):
-        return {key: _redacted(item, pattern) for key, item in value.items()}
-    return value
+def _empty(connection: Connection, which: Any) -> int:
+    """Leaves only the digests of the ids."""
+    emptied = sa.update(incoming).where(which).values(conversation="", body="", state=DONE, sequence=0)
+    return int(connection.execute(emptied).rowcount)
+
+
+def _erase(connection: Connection, conversation: str) -> Dict[str, int]:
+    done = {"incoming": _empty(connection, incoming.c.conversation == conversation)}
+    tables = {"outgoing": outgoing, "offers": offers, "humans": humans, "conversations": conversations}
+    for name, table in tables.items():
+        done[name] = connection.execute(sa.delete(table).where(table.c.conversation == conversation)).rowcount
+    return done

@@ -17,6 +17,7 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from channels.human import NobodyThere, human_side
 from monitoring import logs, metrics
 from shop.settings import Environment, load_environment
 
@@ -144,6 +145,9 @@ class Operations(InputChannel):
 
         @routes.listener("after_server_start")
         async def open_metrics(app: Sanic, loop: Any) -> None:
+            desk = human_side(environment)
+            if not isinstance(desk, NobodyThere):
+                metrics.OUTBOXES.add("desk", desk.backlog)
             metrics.serve(environment.metrics_port, environment.metrics_host)
 
         return routes

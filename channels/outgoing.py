@@ -129,14 +129,6 @@ class OutgoingQueue:
             self._offer(connection, conversation, message.choices, now + number / 100_000)
         return True
 
-    def put_alone(self, conversation: str, messages: Sequence[Outgoing], dedupe: str = "") -> bool:
-        """`put` in a transaction of its own. False: queued before, or the conversation is not known."""
-        with self._store.writing() as connection:
-            known = sa.select(conversations.c.channel).where(conversations.c.conversation == conversation)
-            if connection.execute(known).scalar() != self._channel:
-                return False
-            return bool(self.put(connection, conversation, messages, dedupe))
-
     def state_of(self, dedupe: str) -> str:
         """State of what was queued with this key: "done" when all of it is, "" when nothing was queued."""
         prefix = f"{self._channel}:{dedupe}:"
@@ -264,6 +256,15 @@ class OutgoingQueue:
         )
         with self._store.reading() as connection:
             return {state: int(count) for state, count in connection.execute(query)}
+
+    def backlog(self) -> Tuple[int, float]:
+        """How many messages wait, and seconds since the oldest of them was made; dead letters don't count."""
+        query = sa.select(sa.func.count(), sa.func.min(outgoing.c.made)).where(
+            outgoing.c.channel == self._channel, outgoing.c.state == WAITING
+        )
+        with self._store.reading() as connection:
+            count, oldest = connection.execute(query).one()
+        return int(count), max(0.0, self._clock() - oldest) if count else 0.0
 
     def retry_dead(self) -> int:
         """Puts dead letters that still have their content back into the queue; returns how many."""

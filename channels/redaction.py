@@ -16,13 +16,16 @@ from advice.draft import Draft
 from advice.steps import private_values
 from answering.redact import REMOVED, redact_data, redactor
 from channels.erase import erase_tracker
+from channels.human import HumanSide
+from desk import stores
 from nlu.advice import DRAFT_SLOT, FORM
+from shop.settings import Environment
 
 logger = logging.getLogger(__name__)
 
 WIPE_SLOT = "advies_wissen"
 WIPE, ERASE, SAFETY = "advies_wissen", "gesprek_wissen", "veiligheid"  # keys of a message's metadata
-Store = Callable[[str, Sequence[str]], None]
+Store = Callable[[str, Sequence[str]], object]
 
 
 class Wishes:
@@ -82,6 +85,31 @@ async def erase(agent: Any, conversation: str) -> bool:
         return True
     async with agent.lock_store.lock(conversation):
         return bool(await _aside(erase_tracker, agent.tracker_store, conversation))
+
+
+async def erase_everywhere(agent: Any, environment: Environment, human: HumanSide, conversation: str) -> None:
+    """Deletes a conversation of any channel: what owners said in it, the tracker, the channels' databases.
+
+    Args:
+        agent: Rasa's, None before it is loaded.
+        environment: where the databases are.
+        human: the desk's side.
+        conversation: whose.
+
+    Raises:
+        desk.database.DeskUnavailable: the desk's database does not answer.
+        RuntimeError: the tracker store is none that can be erased from.
+        sqlalchemy.exc.SQLAlchemyError: another database does not answer.
+    """
+    await erase_talk(agent, human, conversation)
+    await _aside(stores.erase_logs, environment, [conversation])
+
+
+async def erase_talk(agent: Any, human: HumanSide, conversation: str) -> None:
+    """As `erase_everywhere`, without the channels' databases."""
+    await _aside(human.forget, conversation)
+    if not await erase(agent, conversation):
+        raise RuntimeError("Rasa's tracker store is no SQL store: a conversation could not be deleted from it.")
 
 
 def private_in(tracker: Any) -> List[str]:

@@ -6,6 +6,7 @@ a deadline, and an apology in Dutch instead of silence.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any, Awaitable, Callable, Dict, List, Optional
 
@@ -15,11 +16,14 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from channels.exchange import Refusal, hand_over, parsed
+from channels.human import HumanSide, human_side
 from channels.incoming import MAX_BODY, MAX_SENDER, NoText, TextTooLong, clean_text
 from channels.lifeline import load_lifeline
-from channels.redaction import Wishes, erase, redact
+from channels.redaction import Wishes, erase_everywhere, redact
 from content.texts import BERICHT_LEEG, BERICHT_TE_LANG, VERZOEK_ONGELDIG, load_texts
-from shop.settings import load_environment
+from shop.settings import Environment, load_environment
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class RestChannel(InputChannel):
         """The routes. `on_new_message` hands a message to Rasa and returns when it is answered."""
         texts = {name: variations[0]["text"] for name, variations in load_texts().items()}
         lifeline = load_lifeline()
-        timeout = load_environment().answer_timeout
+        environment = load_environment()
+        human = human_side(environment)
         routes = Blueprint("schakel_rest")
 
         @routes.get("/")
@@ -87,8 +92,9 @@ class RestChannel(InputChannel):
             except Refusal as refusal:
                 return response.json({"error": refusal.code, "text": texts[refusal.text_name]}, status=refusal.status)
             collector = RestOutput()
-            await answer(on_new_message, collector, incoming, timeout, self.name())
-            await after_turn(getattr(request.app.ctx, "agent", None), incoming.sender, collector)
+            await answer(on_new_message, collector, incoming, environment.answer_timeout, self.name())
+            agent = getattr(request.app.ctx, "agent", None)
+            await after_turn(agent, environment, human, incoming.sender, collector)
             return response.json(collector.messages or _apology(incoming, lifeline.reply(incoming.text)))
 
         return routes
@@ -120,12 +126,17 @@ class RestOutput(CollectingOutputChannel):
         await super().send_response(recipient_id, message)
 
 
-async def after_turn(agent: Any, sender: Optional[str], output: RestOutput) -> None:
+async def after_turn(
+    agent: Any, environment: Environment, human: HumanSide, sender: Optional[str], output: RestOutput
+) -> None:
     """Takes private texts out of the conversation, or erases it; the client has its own copy of what was said."""
     if sender is None:
         return
     for name in output.wishes.erase:
-        await erase(agent, name)
+        try:
+            await erase_everywhere(agent, environment, human, name)
+        except Exception as error:  # the customer must get the reply; asking again tries again
+            logger.error("A conversation could not be deleted everywhere (%s).", type(error).__name__)
     await redact(agent, sender, output.wishes)
 
 

@@ -18,7 +18,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Awaitable, Callable, Coroutine, Dict, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
 from rasa.core.channels.channel import OutputChannel, UserMessage
@@ -27,17 +27,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as StoreTimeout
 
 from channels.base import FROM_DESK, Answer, Button, Connector, Image, Incoming, Kind, Outgoing, SendFailed
-from channels.erase import erase_tracker
 from channels.exchange import hand_over
-from channels.human import HumanSide, NobodyThere, human_side
-from channels.inbox import MAX_ATTEMPTS, Inbox, Work
+from channels.human import ChatOut, HumanSide, NobodyThere, human_side
+from channels.inbox import MAX_ATTEMPTS, HumanHasIt, Inbox, Work
 from channels.lifeline import load_lifeline
 from channels.limits import RateLimit
 from channels.outgoing import Delivery
 from channels.pseudonyms import Pseudonyms
+from channels.redaction import Wishes, erase_everywhere, erase_talk, redact
+from channels.safety_note import note_safety
 from channels.sessions import load_secret
 from channels.store import DEAD, DONE, Store, open_store
 from content import texts
+from desk.takeover import HUMAN, OPEN, wording
+from monitoring import metrics
 from shop.settings import Environment
 
 logger = logging.getLogger(__name__)
@@ -54,7 +57,10 @@ CHECK_EVERY = 60.0  # seconds until refused credentials are tried again
 PURGE_EVERY = 3_600.0
 STORE_SECONDS = 2.5  # that storing may take: an apology must still come within 5
 MOST_TOLD = 10_000
-DESK = "desk-"
+FETCH_EVERY = 0.5  # seconds until what the owners say is looked for again
+HANDING_BACK = 2.0  # seconds that the line which ends a takeover is waited for before the assistant answers
+SCRUB_TRIES = 20
+DESK, ERASED = "desk-", "erased-"  # beginnings of keys in the queue
 _T = TypeVar("_T")
 
 
@@ -63,7 +69,8 @@ class AnswerCollector(OutputChannel):
 
     def __init__(self, channel: str) -> None:
         """Args: channel: the connector's name, by which responses may differ."""
-        self.answers: List[Answer] = []
+        self.replies: List[Dict[str, Any]] = []
+        self.wishes = Wishes()
         self._channel = channel
 
     def name(self) -> str:  # Rasa declares it for the class; it asks the object
@@ -72,13 +79,33 @@ class AnswerCollector(OutputChannel):
 
     async def send_response(self, recipient_id: str, message: Dict[str, Any]) -> None:
         """Takes one reply: text, buttons, picture and metadata in one mapping, as Rasa sends it."""
-        answer = as_answer(message)
-        if answer != Answer():
-            self.answers.append(answer)
+        self.wishes.note(message)
+        if as_answer(message) != Answer():
+            self.replies.append({name: message[name] for name in _SHOWN if message.get(name)})
 
     async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
         """Takes a bare text, which Rasa sends for its own notices."""
         await self.send_response(recipient_id, {**kwargs, "text": text})
+
+
+_SHOWN = ("text", "buttons", "quick_replies", "image", "alt")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What comes of a message.
+
+    Attributes:
+        said: what the customer said.
+        replies: within the channel's limits.
+        words: of the replies, as the assistant said them.
+        wishes: what is to be redacted or erased.
+    """
+
+    said: str
+    replies: Sequence[Outgoing] = ()
+    words: Sequence[str] = ()
+    wishes: Wishes = field(default_factory=Wishes)
 
 
 def as_answer(message: Mapping[str, Any]) -> Answer:
@@ -141,6 +168,11 @@ class ChannelService:
         self._delivering: Set[str] = set()
         self._to_answer = asyncio.Event()
         self._to_deliver = asyncio.Event()
+        self._to_fetch = asyncio.Event()
+        self._fetching = asyncio.Lock()
+        self._erasing = asyncio.Lock()
+        self._erased: Set[str] = set()  # of what a farewell says, that it is true
+        self._to_scrub: Set[str] = set()
         self._check_again = asyncio.Event()
 
     # --- receiving -------------------------------------------------------------------------------------------------
@@ -257,73 +289,149 @@ class ChannelService:
     async def _answer(self, work: Work) -> Optional[Work]:
         """Answers a message; returns the next one of the conversation."""
         try:
-            replies = await self._replies(work)
+            turn = await self._turn(work)
         except asyncio.CancelledError:
             await asyncio.shield(self.run(self.inbox.give_back, work))
             raise
         except Exception as error:  # a reply that can't be shown must not mean silence
             logger.exception("A reply could not be made (%s).", type(error).__name__)
-            replies = self._said(texts.STORING)
-        message = work.incoming
-        dedupe = f"once-{message.notice}-{_digest(message.conversation)}" if message.once else ""
-        following = await self.run(self.inbox.finish, work, self._owner, replies, dedupe, self.is_stopping)
+            turn = Turn(work.incoming.text, self._said(texts.STORING))
+        is_gone = work.incoming.conversation in turn.wishes.erase
+        following = await (self._clear(work, turn) if is_gone else self._finish(work, turn))
         self._to_deliver.set()
         return following
 
-    async def _replies(self, work: Work) -> Sequence[Outgoing]:
+    async def _turn(self, work: Work) -> Turn:
         message = work.incoming
-        if work.attempts >= MAX_ATTEMPTS:  # a message that brought the process down is not tried for ever
-            return self._said(texts.STORING)
         payload, notice = message.text, message.notice
         if message.kind is Kind.PRESS:
             choice = await self.run(self.inbox.offered, message.conversation, message.token)
             payload, notice = (choice.payload, "") if choice else ("", texts.KNOP_ONBEKEND)
-        if await self._human_heard(message, payload):
-            return []
+        said = payload or self.texts[texts.BESTAND_ONTVANGEN]
+        if not _is_beside(message) and await self._passed_on(message, said):
+            return Turn(said)
+        if work.attempts >= MAX_ATTEMPTS:  # a message that brought the process down is not tried for ever
+            return Turn(said, self._said(texts.STORING))
         if notice:
-            return self._said(notice)
+            return Turn(said, self._said(notice))
         own = await self.connector.reply_itself(message, payload)
         if own is not None:
-            return own
+            return Turn(said, own)
         return await self._ask(message, payload)
 
-    async def _human_heard(self, message: Incoming, payload: str) -> bool:
-        """Whether an owner has the conversation, who then got the message."""
-        if message.kind is Kind.NOTICE and message.once:
-            return False
-        said = payload or self.texts[texts.BESTAND_ONTVANGEN]
-        key = f"{message.channel}-{_digest(message.message_id)}"
-        try:
-            return bool(await _aside(self.human.customer_said, message.conversation, message.channel, said, key))
-        except Exception as error:  # takeover must never keep the assistant from answering
-            logger.error("The desk could not be asked (%s).", type(error).__name__)
-            return False
-
-    async def _ask(self, message: Incoming, payload: str) -> List[Outgoing]:
+    async def _ask(self, message: Incoming, payload: str) -> Turn:
+        conversation = message.conversation
         typing = self._spawn(self._show_typing(message))
         collector = AnswerCollector(message.channel)
         try:
-            user_message = UserMessage(payload, collector, message.conversation, input_channel=message.channel)
+            user_message = UserMessage(payload, collector, conversation, input_channel=message.channel)
             await hand_over(self._on_new_message, user_message, self.environment.answer_timeout)
         finally:
             typing.cancel()
-        if collector.answers and await self._taken_over_meanwhile(message, payload, collector.answers):
-            return []
-        replies = [part for answer in collector.answers for part in self.connector.render(answer)]
-        return replies or self.connector.render(Answer(self.lifeline.reply(payload)))
+        wishes, found = collector.wishes, collector.replies
+        for other in wishes.erase:
+            if other != conversation:
+                await self._erase_other(other)
+        if conversation not in wishes.erase:
+            # Before the replies are stored, so that a stop in between is made good by answering again.
+            found = await redact(self._agent(), conversation, wishes, [self.inbox.redact], found)
+        words = [str(reply.get("text") or "") for reply in found]
+        # A human who came while the answer was made gets the message, and the assistant keeps its answer.
+        if conversation not in wishes.erase and await self._passed_on(message, payload, words):
+            return Turn(payload, wishes=wishes)
+        replies = [part for reply in found for part in self.connector.render(as_answer(reply))]
+        replies = replies or self.connector.render(Answer(self.lifeline.reply(payload)))
+        return Turn(payload, replies, words, wishes)
 
-    async def _taken_over_meanwhile(self, message: Incoming, said: str, answers: Sequence[Answer]) -> bool:
+    async def _finish(self, work: Work, turn: Turn) -> Optional[Work]:
+        message, replies = work.incoming, turn.replies
+        beside = _is_beside(message)
+        dedupe = f"once-{message.notice}-{_digest(message.conversation)}" if beside else ""
+        while True:
+            arguments = (work, self._owner, replies, dedupe, self.is_stopping, beside)
+            try:
+                following = await self.run(self.inbox.finish, *arguments)
+                break
+            except HumanHasIt:  # the line that says so was stored after the last look
+                if await self._passed_on(message, turn.said, turn.words):
+                    replies = ()
+        if turn.wishes.redact:
+            self._to_scrub.add(message.conversation)
+            self._spawn(self._leave_no_copy())
+        return following
+
+    async def _clear(self, work: Work, turn: Turn) -> Optional[Work]:
+        """Erases the conversation as the customer asked; only the reply that says so is still delivered.
+
+        It is stored first, or a stop in between would lose it; whoever delivers it makes sure of the rest.
+        """
+        conversation = work.incoming.conversation
+        key = f"{ERASED}{_digest(work.incoming.message_id)}"
+        async with self._erasing:
+            following = await self.run(self.inbox.clear, work, self._owner, turn.replies, key)
+            try:
+                await erase_talk(self._agent(), self.human, conversation)
+                self._erased.add(conversation)
+            except Exception as error:
+                logger.error("A conversation could not be deleted yet (%s).", type(error).__name__)
+        self._spawn(self._leave_no_copy())
+        return following
+
+    async def _erase_other(self, conversation: str) -> None:
         try:
-            if not await _aside(self.human.is_taken_over, message.conversation):
-                return False
-            key = f"{message.channel}-{_digest(message.message_id)}"
-            # An owner who sees the customer's last question and what would have been said knows where things stand.
-            await _aside(self.human.customer_said, message.conversation, message.channel, said, key)
-            await _aside(self.human.held_back, message.conversation, [answer.text for answer in answers], key)
+            await erase_everywhere(self._agent(), self.environment, self.human, conversation)
         except Exception as error:
+            logger.error("A conversation could not be deleted everywhere (%s).", type(error).__name__)
+
+    def _agent(self) -> Any:
+        return getattr(self.app.ctx, "agent", None) if self.app else None
+
+    # --- a human in the conversation -------------------------------------------------------------------------------
+
+    async def _passed_on(self, message: Incoming, said: str, held_back: Sequence[str] = ()) -> bool:
+        """Gives a message to the owner who has the conversation; False when the assistant should answer it.
+
+        Whatever began or ended the takeover is in the queue before that: nobody talks in the other's time.
+        """
+        conversation = message.conversation
+        key = f"{message.channel}-{_digest(message.message_id)}"
+        try:
+            is_heard = await self._heard(message, said, key)
+        except Exception as error:  # takeover must never keep the assistant from answering
             logger.error("The desk could not be asked (%s).", type(error).__name__)
+            is_heard = False
+        was_told = await self.run(self.inbox.is_human, conversation)
+        if not is_heard:
+            if was_told:  # the desk is out of reach
+                line = self.connector.render(Answer(wording("storing", naam=wording("iemand"))))
+                await self.run(self.inbox.deliver, conversation, line, f"storing-{key}", False)
+                await self.run(self.inbox.set_human, conversation, False)
+                self._to_deliver.set()
             return False
+        if not was_told:
+            await self._fetch()
+            await self.run(self.inbox.set_human, conversation, True)
+        try:
+            # An owner who sees the last question and what would have been said knows where things stand.
+            await _aside(self.human.held_back, conversation, held_back, key)
+        except Exception as error:
+            logger.error("The desk could not be told (%s).", type(error).__name__)
+        await note_safety(self._agent(), conversation, said)
         return True
+
+    async def _heard(self, message: Incoming, said: str, key: str) -> bool:
+        """Whether an owner has the conversation, who then got the message."""
+        deadline = time.monotonic() + HANDING_BACK
+        while True:
+            if await _aside(self.human.customer_said, message.conversation, message.channel, said, key):
+                return True
+            if not await self.run(self.inbox.is_human, message.conversation):
+                return False
+            # Given back a moment ago: the line that says so comes first.
+            await self._fetch()
+            if not await self.run(self.inbox.is_human, message.conversation) or time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(0.1)
 
     async def _show_typing(self, message: Incoming) -> None:
         while True:
@@ -367,6 +475,11 @@ class ChannelService:
 
     async def _deliver(self, delivery: Delivery) -> Optional[Delivery]:
         """Delivers a message; returns the next one of the conversation."""
+        if _key_of(delivery).startswith(ERASED):
+            try:
+                await self._make_sure_of_erasure(delivery.conversation)
+            except Exception as error:
+                return await self._failed(delivery, SendFailed(f"not erased yet: {type(error).__name__}"))
         sending = self.connector.send(delivery.conversation, delivery.recipient, delivery.message)
         try:
             receipt = await asyncio.wait_for(sending, SEND_TIMEOUT)
@@ -378,8 +491,24 @@ class ChannelService:
         except Exception as error:  # the network, or an answer nobody expected; never with content in the log
             return await self._failed(delivery, SendFailed(type(error).__name__))
         following = await self.run(self.queue.sent, delivery, receipt, self._owner)
-        await self._report_to_desk(delivery)
+        await self._after(delivery)
         return following
+
+    async def _after(self, delivery: Delivery) -> None:
+        """When a message is off the queue: the desk hears of an owner's, and a farewell leaves nothing behind."""
+        await self._report_to_desk(delivery)
+        if _key_of(delivery).startswith(ERASED) and await self.run(self.inbox.forget_quiet, delivery.conversation):
+            self._erased.discard(delivery.conversation)
+        elif delivery.conversation in self._to_scrub:
+            self._to_scrub.discard(delivery.conversation)
+            self._spawn(self._leave_no_copy())
+
+    async def _make_sure_of_erasure(self, conversation: str) -> None:
+        """A reply that says that all is gone waits until it is; the process that cleared may have ended before."""
+        async with self._erasing:
+            if conversation not in self._erased:
+                await erase_talk(self._agent(), self.human, conversation)
+                self._erased.add(conversation)
 
     async def _failed(self, delivery: Delivery, failure: SendFailed) -> Optional[Delivery]:
         state, following = await self.run(
@@ -388,7 +517,7 @@ class ChannelService:
         who = self.pseudonyms.of(delivery.conversation)
         if state == DEAD:
             logger.error("%s: message %s can't be delivered: %s", who, delivery.id, failure)
-            await self._report_to_desk(delivery)
+            await self._after(delivery)
         else:
             logger.warning("%s: message %s is tried again later: %s", who, delivery.id, failure)
         return following
@@ -399,52 +528,64 @@ class ChannelService:
         if isinstance(self.human, NobodyThere):
             return
         while not self.is_stopping:
+            self._to_fetch.clear()
             try:
-                for chat in await _aside(self.human.chat_to_deliver, self.connector.name):
-                    await self._take_from_desk(chat)
+                await self._fetch()
             except Exception as error:
                 logger.error("The desk's messages could not be fetched (%s).", type(error).__name__)
-            await asyncio.sleep(1.0)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._to_fetch.wait(), FETCH_EVERY)
 
-    async def _take_from_desk(self, chat: Any) -> None:
+    async def _fetch(self) -> None:
+        """Takes what owners said, in all conversations, into the queue."""
+        async with self._fetching:
+            for chat in await _aside(self.human.chat_to_deliver, self.connector.name):
+                await self._take_from_desk(chat)
+
+    async def _take_from_desk(self, chat: ChatOut) -> None:
         """Queues an owner's message once; it is reported as delivered when the customer has it."""
         key = f"{DESK}{chat.id}-{_digest(chat.text)[:8]}"
         state = await self.run(self.queue.state_of, key)
         if not state:
-            messages = [replace(part, extra={FROM_DESK: True}) for part in self.connector.render(Answer(chat.text))]
-            if not messages or not await self.run(self.queue.put_alone, chat.conversation, messages, key):
+            is_bare = not chat.sender or chat.introduced
+            text = chat.text if is_bare else wording("zegt", naam=chat.sender, tekst=chat.text)
+            messages = [replace(part, extra={FROM_DESK: True}) for part in self.connector.render(Answer(text))]
+            is_human = {HUMAN: True, OPEN: False}.get(chat.state or "")
+            if not messages or not await self.run(self.inbox.deliver, chat.conversation, messages, key, is_human):
                 await _aside(functools.partial(self.human.failed, chat.id, "unknown conversation", permanent=True))
                 return
             self._to_deliver.set()
         elif state in (DONE, DEAD):
-            await self._report(chat.id, state)
+            await self._report(chat.id, chat.conversation, state)
 
     async def _report_to_desk(self, delivery: Delivery) -> None:
-        key = delivery.dedupe.partition(":")[2].rpartition(":")[0]
+        key = _key_of(delivery)
         if key.startswith(DESK):
-            await self._report(int(key[len(DESK) :].partition("-")[0]), await self.run(self.queue.state_of, key))
+            id = int(key[len(DESK) :].partition("-")[0])
+            await self._report(id, delivery.conversation, await self.run(self.queue.state_of, key))
 
-    async def _report(self, id: int, state: str) -> None:
+    async def _report(self, id: int, conversation: str, state: str) -> None:
         try:
             if state == DONE:
                 await _aside(self.human.delivered, id)
-            elif state == DEAD:
+                self._to_fetch.set()  # the owner's next line may come now
+            elif state == DEAD:  # ends the takeover: nobody can be talked to there
                 await _aside(functools.partial(self.human.failed, id, "not deliverable", permanent=True))
+                await self.run(self.inbox.set_human, conversation, False)
         except Exception as error:
             logger.error("The desk could not be told (%s).", type(error).__name__)
 
     # --- privacy ---------------------------------------------------------------------------------------------------
 
     async def erase(self, conversation: str) -> Dict[str, int]:
-        """Deletes a conversation from Rasa's tracker store and from here; returns {what: how many}.
+        """Deletes a conversation from the desk's chat, Rasa's tracker store and here; returns {what: how many}.
 
         Raises:
             RuntimeError: Rasa's tracker store is none that can be erased from.
+            desk.database.DeskUnavailable: the desk's database does not answer.
         """
-        agent = getattr(self.app.ctx, "agent", None) if self.app else None
-        # Rasa's copy first: when that fails, the conversation is still known here and can be deleted later.
-        if agent is not None and not await self.run(erase_tracker, agent.tracker_store, conversation):
-            raise RuntimeError("Rasa's tracker store is no SQL store: a conversation could not be deleted from it.")
+        # The copies elsewhere first: when that fails, the conversation is still known here and can be deleted later.
+        await erase_talk(self._agent(), self.human, conversation)
         return await self.run(self.inbox.erase, conversation)
 
     async def purge(self) -> None:
@@ -453,6 +594,17 @@ class ChannelService:
         for conversation in await self.run(self.inbox.unheard_since, before):
             await self.erase(conversation)
         await self.run(self.inbox.forget_ids, self.connector.keep_ids)
+        await self._leave_no_copy()
+
+    async def _leave_no_copy(self) -> None:
+        """Empties the database's log of what was deleted; somebody who reads just now makes it wait."""
+        for _ in range(SCRUB_TRIES):
+            try:
+                if await self.run(self.store.leave_no_copy):
+                    return
+            except Exception as error:
+                logger.error("The database's log could not be emptied (%s).", type(error).__name__)
+            await asyncio.sleep(POLL)
 
     async def _purge_hourly(self) -> None:
         while True:
@@ -478,6 +630,7 @@ class ChannelService:
     async def start(self, app: Optional[Sanic] = None) -> None:
         """Begins to work, with what an earlier stop left behind first. Needs a running event loop."""
         self.app = app
+        metrics.OUTBOXES.add(self.connector.name, self.queue.backlog)
         for work in (self._answer_all, self._deliver_all):
             self._spawn(self._for_ever(work))
         for other in (self._keep_leases(), self._deliver_desk(), self._check(), self._purge_hourly()):
@@ -486,12 +639,14 @@ class ChannelService:
     async def stop(self) -> None:
         """Stops at once; what is being answered or delivered is done again at the next start."""
         self.is_stopping = True
+        metrics.OUTBOXES.remove(self.connector.name, self.queue.backlog)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(Exception):
             await self.connector.stopped()
         self._executor.shutdown(wait=True)
+        self.human.close()
 
     async def _for_ever(self, work: Callable[[], Awaitable[None]]) -> None:
         while not self.is_stopping:
@@ -581,6 +736,16 @@ async def call_directly(function: Callable[..., _T], *arguments: Any) -> _T:
 async def _aside(function: Callable[..., _T], *arguments: Any) -> _T:
     """Runs the desk's blocking functions in a thread of their own: they may wait for another database."""
     return await asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *arguments))
+
+
+def _is_beside(message: Incoming) -> bool:
+    """Whether it gets a line that is no part of the conversation, such as "only in private" in a group."""
+    return message.kind is Kind.NOTICE and message.once
+
+
+def _key_of(delivery: Delivery) -> str:
+    """The key that a message was queued with."""
+    return delivery.dedupe.partition(":")[2].rpartition(":")[0]
 
 
 def _digest(text: str) -> str:

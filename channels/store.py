@@ -18,6 +18,8 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.pool import QueuePool
 
+from storage.engine import leave_no_copy
+
 WAITING, DONE, DEAD = "waiting", "done", "dead"
 BUSY_TIMEOUT = 3  # seconds that a writer waits for another one: an apology must still come within 5
 _LIMITS = f"-c statement_timeout={BUSY_TIMEOUT * 1000} -c lock_timeout={BUSY_TIMEOUT * 1000}"
@@ -83,6 +85,11 @@ offers = sa.Table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("payload", sa.Text, nullable=False),
 )
+humans = sa.Table(  # conversations in which a human talks, from the line that says so until the one that ends it
+    "channel_humans",
+    metadata,
+    sa.Column("conversation", sa.String(200), primary_key=True),
+)
 marks = sa.Table(
     "channel_marks",
     metadata,
@@ -133,6 +140,10 @@ class Store:
         """
         with (self._durable if is_durable else self._engine).begin() as connection:
             yield connection
+
+    def leave_no_copy(self) -> bool:
+        """After something private was erased: empties SQLite's write-ahead log. False when somebody reads just now."""
+        return leave_no_copy(self._engine)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -39,7 +39,7 @@ from channels.exchange import Refusal, hand_over
 from channels.incoming import MAX_BODY, NoText, TextTooLong, clean_text
 from channels.lifeline import load_lifeline
 from channels.limits import allowed_origins, client_address
-from channels.redaction import erase, redact
+from channels.redaction import erase, erase_everywhere, redact
 from channels.safety_note import note_safety
 from channels.sessions import NoSession, Tokens, load_secret, new_session_id
 from channels.shared import make_shared
@@ -232,18 +232,30 @@ class WebChat:
         """Erases what the visitor asked for; of this conversation only the reply that says so stays."""
         for other in output.wishes.erase:
             if other != session:
-                task = asyncio.get_running_loop().create_task(self.erase(other))
+                task = asyncio.get_running_loop().create_task(self._erase_other(other))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
         if session in output.wishes.erase:
             if not await erase(self._agent(), session):
                 logger.error("Rasa's tracker store is no SQL store: a conversation could not be deleted from it.")
-            await self._aside(self.human.forget, session)
+            try:
+                await self._aside(self.human.forget, session)
+            except DeskUnavailable:  # the action erased the desk's rows a moment ago; the visitor must read so
+                logger.error("What owners said in a conversation could not be looked for again.")
             await self.run(self.log.clear, session, output.replies)
         else:
             replies = await self._redacted(session, output)
             await self.run(self.log.add_replies, session, question.number, replies, output.state)
         await self.notify(session)
+
+    async def _erase_other(self, conversation: str) -> None:
+        """Erases another conversation, of whichever channel."""
+        try:
+            async with self.shared.lock(conversation):
+                await erase_everywhere(self._agent(), self.environment, self.human, conversation)
+        except Exception as error:
+            logger.error("A conversation could not be deleted everywhere (%s).", type(error).__name__)
+        await self.notify(conversation)
 
     def _agent(self) -> Any:
         return getattr(self.app.ctx, "agent", None) if self.app else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import partial
-from typing import Callable, List, Optional
+from typing import Callable, List, Optional, Sequence
 
 from sanic import Blueprint, response
 from sanic.request import Request
@@ -60,6 +60,27 @@ def add_health(routes: Blueprint, status: Callable[[], str]) -> None:
     @routes.get("/", name="health")
     async def health(_: Request) -> HTTPResponse:
         return response.json({"status": status()})
+
+
+def blueprint_of(
+    name: str, logger: logging.Logger, wrong: Optional[Sequence[str]], add_routes: Callable[[Blueprint], None]
+) -> Blueprint:
+    """The routes of a channel; without its settings only one that says that it is off.
+
+    Args:
+        name: the channel's.
+        logger: gets one line with what is wrong.
+        wrong: what is wrong with the settings; None when the channel is not wanted.
+        add_routes: opens the channel and adds its addresses.
+    """
+    routes = Blueprint(f"schakel_{name}")
+    if wrong:
+        logger.error("Channel %s is off, the others go on. %s", name, " ".join(wrong))
+    if wrong or wrong is None:
+        add_health(routes, lambda: "off")
+    else:
+        add_routes(routes)
+    return routes
 
 
 async def keep_status(service: ChannelService, receipt: str, status: str, error: str = "") -> None:

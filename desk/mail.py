@@ -28,14 +28,16 @@ from sqlalchemy.orm import Session
 from desk import opening
 from desk.cases import clean
 from desk.contact import normal_email
-from desk.models import EMAIL, Answer, Case, OutboxRow, StaffAccount
+from desk.models import EMAIL, Answer, Case, HumanRequest, OutboxRow, StaffAccount
 from desk.outbox import Item
+from desk.takeover import HUMAN_WANTED
 from shop.settings import Environment, Shop
 
 logger = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).parent / "texts" / "mail.yml"
 OWNERS, RECEIVED, ANSWER = "owners", "received", "answer"
+TO_OWNERS = (OWNERS, HUMAN_WANTED)
 STEP_TIMEOUT = 20.0  # seconds for one step of the dialogue with the server
 TOTAL_TIMEOUT = 90.0  # for one mail, shorter than the lease of the outbox
 NO_TLS = "none"  # of SCHAKEL_SMTP_TLS
@@ -105,21 +107,19 @@ def compose(session: Session, item: Item, shop: Shop, sender: str) -> Optional[E
     Returns:
         None when there is nobody to send it to (any more): the case was erased, or has no address.
     """
+    template = str(item.payload["template"])
+    if template == HUMAN_WANTED:
+        return _human_wanted(session, item, shop, sender)
     case = session.get(Case, item.case_id) if item.case_id is not None else None
     if case is None:
         return None
-    template = str(item.payload["template"])
     values: Dict[str, Any] = {
         "shop": shop,
         "case": case,
         "promise": opening.promise_in_words(case.due_at),
         "moment": _moment,
     }
-    message = EmailMessage(policy=SMTP)
-    message["Message-ID"] = item.message_id
-    message["Date"] = format_datetime(item.created_at)
-    message["From"] = _address(sender, shop.naam)
-    message["Auto-Submitted"] = "no" if template == ANSWER else "auto-generated"
+    message = _new(item, shop, sender, "no" if template == ANSWER else "auto-generated")
     if template == OWNERS:
         message["To"] = _address(str(item.payload["to"]))
         if case.contact_kind == EMAIL:
@@ -140,6 +140,29 @@ def compose(session: Session, item: Item, shop: Shop, sender: str) -> Optional[E
         confirmation = session.execute(first).scalar()
         if confirmation:
             message["In-Reply-To"] = message["References"] = confirmation
+    return _filled(message, template, values)
+
+
+def _human_wanted(session: Session, item: Item, shop: Shop, sender: str) -> Optional[EmailMessage]:
+    """Tells an owner that a customer waits in a chat, nothing of what was said; None when nobody waits any more."""
+    asked = session.get(HumanRequest, int(item.payload["request"]))
+    if asked is None or asked.ended_at is not None:
+        return None
+    message = _new(item, shop, sender, "auto-generated")
+    message["To"] = _address(str(item.payload["to"]))
+    return _filled(message, HUMAN_WANTED, {"shop": shop, "request": asked, "moment": _moment})
+
+
+def _new(item: Item, shop: Shop, sender: str, automatic: str) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["Message-ID"] = item.message_id
+    message["Date"] = format_datetime(item.created_at)
+    message["From"] = _address(sender, shop.naam)
+    message["Auto-Submitted"] = automatic
+    return message
+
+
+def _filled(message: EmailMessage, template: str, values: Dict[str, Any]) -> EmailMessage:
     subject, text = _templates()[template]
     message["Subject"] = _in_header(subject.render(values), _MAX_HEADER)
     message.set_content(text.render(values))

@@ -12,7 +12,7 @@ import hashlib
 import random
 import uuid
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -306,6 +306,14 @@ def counts(database: Database) -> Dict[str, int]:
     with database.reading() as session:
         rows = session.execute(sa.select(*columns).group_by(OutboxRow.kind, OutboxRow.state))
         return {f"{kind} {state}": count for kind, state, count in rows}
+
+
+def backlog(database: Database, now: dt.datetime) -> Tuple[int, float]:
+    """How many rows wait or are under way, and seconds since the oldest was made; dead ones don't count."""
+    query = sa.select(sa.func.count(), sa.func.min(OutboxRow.created_at))
+    with database.reading() as session:
+        count, oldest = session.execute(query.where(OutboxRow.state.in_((WAITING, SENDING)))).one()
+    return int(count), max(0.0, (now - oldest).total_seconds()) if count else 0.0
 
 
 def subject_hash(text: str) -> str:

@@ -17,22 +17,29 @@ from shop.settings import Environment
 # A row belongs to the conversation whose id stands in one of these columns.
 _COLUMNS = ("sender_id", "conversation", "conversation_id", "session")
 _OWN_ID = ("web_sessions",)  # tables whose key `id` is the conversation itself
+# Of these a row stays, without anything of the customer: it knows the digest of a delivery that may come again.
+_EMPTIED = {"channel_incoming": {"conversation": "", "body": "", "state": "done", "sequence": 0}}
 
 
 def addresses(environment: Environment) -> List[str]:
     """The databases of this machine, without the desk's own; SQLite files that don't exist are left out."""
     conversations = environment.conversations
-    found = [
-        conversations if "://" in conversations else f"sqlite:///{conversations}",
-        environment.web_database,
-    ]
+    tracker = conversations if "://" in conversations else f"sqlite:///{conversations}"
+    return _existing(environment, [tracker, *_logs(environment)])
+
+
+def _logs(environment: Environment) -> List[str]:
+    return [environment.web_database, environment.channels_database]
+
+
+def _existing(environment: Environment, found: List[str]) -> List[str]:
     return [address for address in dict.fromkeys(found) if address != environment.desk_database and _exists(address)]
 
 
 def export(environment: Environment, conversations: Iterable[str]) -> Dict[str, List[Dict[str, Any]]]:
     """Every row of these conversations, as {table: [rows]}."""
     told: Dict[str, List[Dict[str, Any]]] = {}
-    for connection, table, where in _tables(environment, list(conversations)):
+    for connection, table, where in _tables(addresses(environment), list(conversations)):
         rows = [dict(row._mapping) for row in connection.execute(sa.select(table).where(where))]
         if rows:
             told.setdefault(table.name, []).extend(rows)
@@ -41,16 +48,27 @@ def export(environment: Environment, conversations: Iterable[str]) -> Dict[str, 
 
 def erase(environment: Environment, conversations: Iterable[str]) -> Dict[str, int]:
     """Deletes every row of these conversations; returns {table: rows deleted} where there were any."""
+    return _erase(addresses(environment), list(conversations))
+
+
+def erase_logs(environment: Environment, conversations: Iterable[str]) -> Dict[str, int]:
+    """As `erase`, without Rasa's tracker store: for the running assistant, which erases from that through its agent."""
+    return _erase(_existing(environment, _logs(environment)), list(conversations))
+
+
+def _erase(where_from: List[str], conversations: List[str]) -> Dict[str, int]:
     counts: Dict[str, int] = {}
-    for connection, table, where in _tables(environment, list(conversations)):
-        number = connection.execute(sa.delete(table).where(where)).rowcount
+    for connection, table, where in _tables(where_from, conversations):
+        emptied = _EMPTIED.get(table.name)
+        change = sa.update(table).values(**emptied) if emptied else sa.delete(table)
+        number = connection.execute(change.where(where)).rowcount
         if number:
             counts[table.name] = counts.get(table.name, 0) + number
     return counts
 
 
-def _tables(environment: Environment, conversations: List[str]) -> Iterator[Tuple[Connection, Any, Any]]:
-    for address in addresses(environment):
+def _tables(where_from: List[str], conversations: List[str]) -> Iterator[Tuple[Connection, Any, Any]]:
+    for address in where_from:
         engine = sa.create_engine(address, future=True, hide_parameters=True)
         is_sqlite = engine.dialect.name == "sqlite"
         try:

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, TypeVar
 
 import sqlalchemy as sa
 from ruamel.yaml import YAML
@@ -31,6 +31,7 @@ from desk.models import (
     DEAD,
     DONE,
     HELD_BACK,
+    MAIL,
     NOTICE,
     STAFF,
     ChatMessage,
@@ -44,6 +45,9 @@ logger = logging.getLogger(__name__)
 TEXTS = Path(__file__).parent / "texts" / "overname.yml"
 HUMAN, OPEN = "mens", "open"  # states of a conversation, as the web chat calls them
 RELEASED, SILENCE, GONE, TAKEN, DISMISSED = "released", "silence", "gone", "taken", "dismissed"
+FORGOTTEN = "forgotten"  # of a request that nobody took within `REQUEST_LASTS`
+HUMAN_WANTED = "human"  # the mail's template
+MAILS_AN_HOUR = 20  # somebody who opens conversation after conversation fills the page, not the mailbox
 MAX_TEXT = 2_000
 REQUEST_LASTS = dt.timedelta(hours=24)  # then nobody waits for an answer to "medewerker" any more
 GRACE = 10.0  # seconds that a failing database is waited for before the assistant answers in a human's conversation
@@ -84,6 +88,7 @@ class ChatOut:
         text: plain text.
         state: "mens" when the owner takes over with this line, "open" when the assistant is back with it, else None.
         sender: the owner's name for what an owner said, '' for a line about the conversation.
+        introduced: the text itself says who speaks.
     """
 
     id: int
@@ -91,22 +96,47 @@ class ChatOut:
     text: str
     state: Optional[str] = None
     sender: str = ""
+    introduced: bool = False
 
 
 # --- what the staff page does ----------------------------------------------------------------------------------------
 
 
-def request(database: Database, conversation: str, channel: str, now: dt.datetime) -> bool:
+def request(
+    database: Database, conversation: str, channel: str, now: dt.datetime, mail_domain: Optional[str] = None
+) -> bool:
     """Notes that the customer asks for a human now; asking twice is one request.
+
+    Args:
+        database: the desk's.
+        conversation: Rasa's sender id.
+        channel: where the customer is.
+        now: the moment.
+        mail_domain: right part of the Message-ID of a mail to the owners, once for a request; None for no mail.
 
     Returns:
         Whether it is new. Raises `DeskUnavailable`.
     """
     try:
         with database.session() as session:
-            if _open_request(session, conversation) is not None:
+            before = _open_request(session, conversation)
+            if before is not None and before.asked_at > now - REQUEST_LASTS:
                 return False
-            session.add(HumanRequest(conversation=conversation, channel=channel, asked_at=now, end_reason=""))
+            _end_request(session, conversation, FORGOTTEN, now)
+            session.flush()  # the index allows one open request
+            made = HumanRequest(conversation=conversation, channel=channel, asked_at=now, end_reason="")
+            session.add(made)
+            session.flush()
+            if mail_domain is not None and _may_mail(session, now):
+                outbox.add(
+                    session,
+                    MAIL,
+                    f"{HUMAN_WANTED} {made.id}",
+                    {"template": HUMAN_WANTED, "request": made.id},
+                    now=now,
+                    conversation=conversation,
+                    domain=mail_domain,
+                )
         return True
     except IntegrityError:  # the same was noted at the same moment
         return False
@@ -327,6 +357,9 @@ def forget(database: Database, conversation: str, now: dt.datetime) -> None:
             sa.delete(Takeover).where(Takeover.conversation == conversation),
             sa.delete(HumanRequest).where(HumanRequest.conversation == conversation),
             sa.delete(OutboxRow).where(OutboxRow.id.in_(outbox_ids)),
+            sa.delete(OutboxRow).where(
+                OutboxRow.kind == MAIL, OutboxRow.case_id.is_(None), OutboxRow.conversation == conversation
+            ),
             sa.update(OutboxRow)
             .where(OutboxRow.kind == CHAT, OutboxRow.conversation == conversation, OutboxRow.state != DONE)
             .values(state=DEAD, last_error="the conversation was deleted", payload={}),
@@ -453,6 +486,10 @@ class HumanSide:
         """Deletes what was said to and by owners in this conversation. Raises `DeskUnavailable`: say so, try again."""
         self._try(PROBE_EVERY, lambda database: forget(database, conversation, self._clock()))
         self._known.discard(conversation)
+
+    def backlog(self) -> Tuple[int, float]:
+        """How much mail and chat waits, and seconds since the oldest was made. Raises `DeskUnavailable`."""
+        return self._try(PROBE_EVERY, lambda database: outbox.backlog(database, self._clock()))
 
     # --- with a database that may be gone
 
@@ -701,6 +738,11 @@ def _keep_held_back(database: Database, conversation: str, text: str, message_id
         pass
 
 
+def _may_mail(session: Session, now: dt.datetime) -> bool:
+    asked = sa.select(sa.func.count()).where(HumanRequest.asked_at > now - dt.timedelta(hours=1))
+    return int(session.execute(asked).scalar_one()) <= MAILS_AN_HOUR
+
+
 def _open_request(session: Session, conversation: str) -> Optional[HumanRequest]:
     query = sa.select(HumanRequest).where(HumanRequest.conversation == conversation, HumanRequest.ended_at.is_(None))
     found: Optional[HumanRequest] = session.execute(query).scalar_one_or_none()
@@ -723,6 +765,7 @@ def _end_gone(database: Database, conversation: str, now: dt.datetime) -> None:
 def _as_chat(item: outbox.Item) -> ChatOut:
     """A row of the outbox as a channel gets it: of a takeover, or an owner's answer to a request for advice."""
     text, by = str(item.payload.get("text") or ""), str(item.payload.get("by") or "")
-    if item.payload.get("reference"):
+    introduced = bool(item.payload.get("reference"))
+    if introduced:
         text = wording("antwoord", naam=by, referentie=str(item.payload["reference"])) + "\n\n" + text
-    return ChatOut(item.id, item.conversation, text, item.payload.get("state") or None, by)
+    return ChatOut(item.id, item.conversation, text, item.payload.get("state") or None, by, introduced)

@@ -91,7 +91,7 @@ class Worker:
         if not items:
             return False
         item = items[0]
-        if item.payload.get("template") == mail.OWNERS and "to" not in item.payload:
+        if item.payload.get("template") in mail.TO_OWNERS and "to" not in item.payload:
             return self._one_for_each_owner(item, shop)
         self._deliver(item, shop, settings)
         return self._pause_until is None
@@ -170,9 +170,10 @@ class Worker:
                     session,
                     MAIL,
                     f"{row.dedupe} {address}",
-                    {"template": mail.OWNERS, "to": address},
+                    {**item.payload, "to": address},
                     now=now,
                     case_id=item.case_id,
+                    conversation=item.conversation,
                     domain=item.message_id.strip("<>").rsplit("@", 1)[-1],
                 )
             row.state, row.done_at, row.lease, row.lease_until = DONE, now, None, None

@@ -104,6 +104,11 @@ class Outboxes(Collector):
         """Adds an outbox, or puts another in the place of the one of that name."""
         self._sources[name] = source
 
+    def remove(self, name: str, source: Callable[[], Waiting]) -> None:
+        """Takes an outbox away, unless another stands in its place by now."""
+        if self._sources.get(name) == source:
+            del self._sources[name]
+
     def state(self) -> Dict[str, Waiting]:
         """All outboxes; one that can't be read is left out, counted as a failure and logged."""
         found = {}

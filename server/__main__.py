@@ -23,6 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m server", description="Runs Schakel.")
     parser.add_argument("command", choices=("run", "chat", "train", "backup", "restore"))
     parser.add_argument("archive", nargs="?", type=Path, help="backup and restore: the file")
+    parser.add_argument("--without-desk", action="store_true", help="run: the advice desk runs elsewhere")
     parser.add_argument("--force", action="store_true", help="train also when nothing changed")
     arguments = parser.parse_args()
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
@@ -35,7 +36,7 @@ def main() -> int:
         check_settings(environment)
         if arguments.command == "train":
             return _train(arguments.force)
-        return _serve(environment, chat=arguments.command == "chat")
+        return _serve(environment, chat=arguments.command == "chat", with_desk=not arguments.without_desk)
     except (CannotStart, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -61,7 +62,7 @@ def _train(force: bool) -> int:
     return 0
 
 
-def _serve(environment: Environment, chat: bool) -> int:
+def _serve(environment: Environment, chat: bool, with_desk: bool) -> int:
     from nlu.dutch import PACKAGE, installed_name
     from server.pair import Interrupted, Pair, raise_on_signals
     from server.training import is_current, train
@@ -72,13 +73,14 @@ def _serve(environment: Environment, chat: bool) -> int:
     dutch = installed_name()
     print(f"Dutch language pipeline: {dutch}{'' if dutch == PACKAGE else ' (README: how to add nl_core_news_sm)'}")
     raise_on_signals()
-    pair = Pair(environment, LOGS)
+    pair = Pair(environment, LOGS, with_desk)
     try:
         pair.start()
         print(
             f"Schakel is ready: http://{_shown(environment.host)}:{environment.port}/   (Ctrl-C stops it)", flush=True
         )
-        print(f"The owners' page: http://{_shown(environment.desk_host)}:{environment.desk_port}/", flush=True)
+        if with_desk:
+            print(f"The owners' page: http://{_shown(environment.desk_host)}:{environment.desk_port}/", flush=True)
         if chat:
             _talk(environment)
             return 0

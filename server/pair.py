@@ -39,10 +39,12 @@ class Pair:
     Attributes:
         environment: the settings both run with.
         log_folder: where their output goes; None leaves it on this terminal.
+        with_desk: False where several assistants share one desk that runs elsewhere.
     """
 
     environment: Environment
     log_folder: Optional[Path] = None
+    with_desk: bool = True
     processes: Dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     def start(self) -> None:
@@ -57,14 +59,15 @@ class Pair:
         signature.check(MODEL)
         check_port("127.0.0.1", env.actions_port, "SCHAKEL_ACTIONS_PORT")
         check_port(env.host, env.port, "SCHAKEL_PORT")
-        check_port(env.desk_host, env.desk_port, "SCHAKEL_DESK_PORT")
+        if self.with_desk:
+            check_port(env.desk_host, env.desk_port, "SCHAKEL_DESK_PORT")
+            self._spawn(DESK, desk_command())
         self._spawn("actions", actions_command())
-        self._spawn(DESK, desk_command())
         self._spawn("rasa", rasa_command(env))
         try:
             self._wait("actions", f"http://127.0.0.1:{env.actions_port}/health")
             self._wait("rasa", f"http://{env.host}:{env.port}/webhooks/rest/ready")
-            if self.processes[DESK].poll() is not None:
+            if self.with_desk and self.processes[DESK].poll() is not None:
                 where = f" Its log is {self.log_folder / DESK}.log." if self.log_folder else ""
                 raise CannotStart(f"The desk stopped while starting.{where}")
         except BaseException:

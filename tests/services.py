@@ -266,7 +266,8 @@ class _Handler:
             self.server.on_data()
         if self.server.drop_after:
             self.server.drop_after -= 1
-            smtp.transport.abort()  # type: ignore[union-attr]
+            transport: Any = smtp.transport  # of asyncio or of uvloop, which Sanic brings
+            transport.abort()
         return "250 OK"
 
 

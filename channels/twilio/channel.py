@@ -29,7 +29,7 @@ from channels.twilio.incoming import Said, Status, read_form
 from channels.twilio.outgoing import chosen
 from channels.twilio.settings import is_wanted, problems
 from channels.twilio.signature import MAX_FIELDS, by_name, is_signed
-from channels.webhooks import HEADERS, Refusals, add_health, keep_status, plain, read_body
+from channels.webhooks import HEADERS, Refusals, add_health, blueprint_of, keep_status, plain, read_body
 from content import texts
 from shop.settings import Environment, load_environment
 
@@ -51,15 +51,8 @@ class TwilioChannel(InputChannel):
     def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
         """The routes. `on_new_message` hands a message to Rasa and returns when it is answered."""
         environment = load_environment()
-        routes = Blueprint("schakel_twilio")
-        wrong = problems(environment) if is_wanted(environment) else []
-        if wrong:
-            logger.error("Channel %s is off, the others go on. %s", NAME, " ".join(wrong))
-        if wrong or not is_wanted(environment):
-            add_health(routes, lambda: "off")
-        else:
-            add_routes(routes, Twilio(environment, on_new_message))
-        return routes
+        wrong = problems(environment) if is_wanted(environment) else None
+        return blueprint_of(NAME, logger, wrong, lambda routes: add_routes(routes, Twilio(environment, on_new_message)))
 
 
 class Twilio:

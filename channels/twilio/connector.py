@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import replace
 from typing import Callable, Dict, List, Mapping, Optional
 
 from channels.base import FROM_DESK, Answer, Connector, Incoming, Kind, Outgoing, SendFailed
-from channels.incoming import NoText, TextTooLong, clean_text
+from channels.reading import with_text
 from channels.twilio import incoming
 from channels.twilio.client import MediaRefused, TwilioClient, WindowClosed
 from channels.twilio.incoming import WHATSAPP, Said
@@ -35,12 +34,7 @@ def as_incoming(said: Said) -> Incoming:
         notice=texts.ALLEEN_TEKST,
     )
     if said.kind is incoming.Kind.TEXT:
-        try:
-            return replace(made, kind=Kind.TEXT, text=clean_text(said.text), notice="")
-        except TextTooLong:
-            return replace(made, notice=texts.BERICHT_TE_LANG)
-        except NoText:
-            return replace(made, notice=texts.BERICHT_LEEG)
+        return with_text(made, said.text)
     return made
 
 

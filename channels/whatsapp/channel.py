@@ -23,7 +23,7 @@ from chain.album import load_album
 from channels.inbox import Inbox
 from channels.service import ChannelService, OnNewMessage
 from channels.store import open_store
-from channels.webhooks import Refusals, add_health, keep_status, plain, read_body
+from channels.webhooks import Refusals, add_health, blueprint_of, keep_status, plain, read_body
 from channels.whatsapp.client import GraphClient
 from channels.whatsapp.connector import NAME, WINDOW, WhatsAppConnector, as_incoming
 from channels.whatsapp.incoming import Delivery, read_delivery
@@ -48,15 +48,10 @@ class WhatsAppChannel(InputChannel):
     def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
         """The routes. `on_new_message` hands a message to Rasa and returns when it is answered."""
         environment = load_environment()
-        routes = Blueprint("schakel_whatsapp")
-        wrong = problems(environment) if is_wanted(environment) else []
-        if wrong:
-            logger.error("Channel %s is off, the others go on. %s", NAME, " ".join(wrong))
-        if wrong or not is_wanted(environment):
-            add_health(routes, lambda: "off")
-        else:
-            add_routes(routes, WhatsApp(environment, on_new_message))
-        return routes
+        wrong = problems(environment) if is_wanted(environment) else None
+        return blueprint_of(
+            NAME, logger, wrong, lambda routes: add_routes(routes, WhatsApp(environment, on_new_message))
+        )
 
 
 class WhatsApp:

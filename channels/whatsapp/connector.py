@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.base import FROM_DESK, Answer, Connector, Image, Incoming, Kind, Outgoing, SendFailed
-from channels.incoming import NoText, TextTooLong, clean_text
+from channels.reading import with_text
 from channels.whatsapp import incoming
 from channels.whatsapp.client import GraphClient, MediaRefused, WindowClosed
 from channels.whatsapp.incoming import Said
@@ -48,12 +48,7 @@ def as_incoming(said: Said) -> Incoming:
     if said.kind is incoming.Kind.CHOICE:
         return replace(made, kind=Kind.PRESS, token=said.choice, notice="")
     if said.kind is incoming.Kind.TEXT:
-        try:
-            return replace(made, kind=Kind.TEXT, text=clean_text(said.text), notice="")
-        except TextTooLong:
-            return replace(made, notice=texts.BERICHT_TE_LANG)
-        except NoText:
-            return replace(made, notice=texts.BERICHT_LEEG)
+        return with_text(made, said.text)
     return made
 
 

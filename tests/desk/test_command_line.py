@@ -34,6 +34,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shop: Shop) -> Iterato
     monkeypatch.setenv("SCHAKEL_SHOP_FILE", str(winkel))
     monkeypatch.setenv("SCHAKEL_CONVERSATIONS", str(tmp_path / "conversations.db"))
     monkeypatch.setenv("SCHAKEL_WEB_DATABASE", f"sqlite:///{tmp_path / 'web.db'}")
+    monkeypatch.setenv("SCHAKEL_CHANNELS_DATABASE", f"sqlite:///{tmp_path / 'channels.db'}")
     database = open_database(address)
     add_account(database, "an", "An", "", PASSWORD, utc_now())
     open_case(database, a_request(transcript=[Line("customer", "hoi")]), shop, utc_now())

@@ -15,7 +15,7 @@ from typing import Any, Callable, List
 import pytest
 
 from desk import mail as mail_module
-from desk import outbox
+from desk import outbox, takeover
 from desk.cases import Contact, answer, close, get_case, open_case
 from desk.database import Database
 from desk.mail import NotConfigured, smtp_settings
@@ -447,3 +447,53 @@ def test_missing_settings_are_named(shop: Shop) -> None:
     shop.email = ""
     with pytest.raises(NotConfigured, match="SCHAKEL_SMTP_FROM"):
         smtp_settings(Environment(smtp_host="mail.testwinkel.nl"), shop)
+
+
+# --- a customer who waits for a human
+
+
+def test_the_owners_get_one_mail_when_a_customer_asks_for_a_human(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    shop.advies_email = ["an@testwinkel.nl", "jo@testwinkel.nl"]
+    for _ in range(3):
+        takeover.request(database, "telegram-4711", "telegram", clock(), mail_domain="testwinkel.nl")
+        deliver()
+    assert sorted(mail_server.recipients) == ["an@testwinkel.nl", "jo@testwinkel.nl"]
+    mail = mail_server.received[0]
+    assert mail.message["Subject"] == "Een klant wacht op een mens in de chat"
+    assert mail.message["Auto-Submitted"] == "auto-generated"
+    assert "gevraagd op dinsdag 24 november 14:00, via kanaal telegram." in mail.text
+    assert "4711" not in mail.message.as_string()
+
+
+def test_nobody_is_mailed_about_a_customer_who_is_helped_already(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    takeover.request(database, "web-1", "web", clock(), mail_domain="testwinkel.nl")
+    takeover.dismiss(database, "web-1", clock())
+    takeover.request(database, "web-2", "web", clock(), mail_domain="testwinkel.nl")
+    takeover.forget(database, "web-2", clock())
+    deliver()
+    assert mail_server.received == []
+
+
+def test_many_who_ask_at_once_fill_the_page_and_not_the_mailbox(
+    database: Database, shop: Shop, clock: Clock, deliver: Deliver, mail_server: MailServer
+) -> None:
+    for number in range(30):
+        takeover.request(database, f"web-{number}", "web", clock(), mail_domain="testwinkel.nl")
+    deliver()
+    assert len(mail_server.received) == 20
+    assert len(takeover.requests(database, clock())) == 30
+    clock.forward(hours=2)
+    takeover.request(database, "web-99", "web", clock(), mail_domain="testwinkel.nl")
+    deliver()
+    assert len(mail_server.received) == 21
+
+
+def test_somebody_who_waited_in_vain_yesterday_can_ask_again(database: Database, clock: Clock) -> None:
+    assert takeover.request(database, "web-1", "web", clock())
+    clock.forward(hours=25)
+    assert takeover.request(database, "web-1", "web", clock())
+    assert [one.conversation for one in takeover.requests(database, clock())] == ["web-1"]

@@ -12,7 +12,10 @@ from typing import Any, Callable, Dict, List, Set
 import pytest
 import sqlalchemy as sa
 
+from channels.base import Choice, Incoming, Kind, Outgoing
 from channels.event_log import EventLog
+from channels.inbox import Inbox
+from channels.store import Store
 from desk import outbox, privacy, stores
 from desk.cases import (
     Contact,
@@ -385,3 +388,33 @@ def test_the_other_stores_lose_the_conversation_too(tmp_path: Path) -> None:
     assert files_with(f"{CANARY} van web-1", tmp_path) == []
     assert files_with(f"{CANARY} in het weblog", tmp_path) == []
     assert files_with(f"{CANARY} van web-2", tmp_path) == ["conversations.db"]
+
+
+def test_the_channels_database_loses_the_conversation_and_knows_a_repeat(tmp_path: Path) -> None:
+    environment = Environment(
+        conversations=str(tmp_path / "conversations.db"),
+        web_database=f"sqlite:///{tmp_path / 'web.db'}",
+        channels_database=f"sqlite:///{tmp_path / 'channels.db'}",
+        desk_database=f"sqlite:///{tmp_path / 'desk.db'}",
+    )
+    store = Store(environment.channels_database)
+    inbox = Inbox(store, "telegram")
+    messages = [
+        Incoming("telegram", f"m-{chat}", f"telegram-{chat}", chat, Kind.TEXT, f"{CANARY} van {chat}")
+        for chat in ("4711", "4712")
+    ]
+    inbox.store(messages)
+    choice = Choice("Ja", f"{CANARY} keuze", "token")
+    inbox.deliver("telegram-4711", [Outgoing(f"{CANARY} antwoord", (choice,))], is_human=True)
+    assert sorted(stores.export(environment, ["telegram-4711"])) == [
+        *("channel_conversations", "channel_humans", "channel_incoming", "channel_offers", "channel_outgoing")
+    ]
+    assert stores.erase_logs(environment, ["telegram-4711"]) == {
+        **{"channel_conversations": 1, "channel_humans": 1, "channel_incoming": 1, "channel_offers": 1},
+        **{"channel_outgoing": 1},
+    }
+    assert inbox.store(messages[:1]) == []
+    store.close()
+    for gone in (f"{CANARY} van 4711", f"{CANARY} keuze", f"{CANARY} antwoord", "telegram-4711"):
+        assert files_with(gone, tmp_path) == []
+    assert files_with(f"{CANARY} van 4712", tmp_path) == ["channels.db"]

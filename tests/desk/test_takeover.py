@@ -402,3 +402,14 @@ def test_after_ten_seconds_without_the_database_the_assistant_answers(
     monkeypatch.setattr("desk.takeover.GRACE", 0.0)
     assert not side.customer_said("web-1", "web", "bent u er nog?", "m1")
     assert not side.is_taken_over("web-1")
+
+
+def test_what_waits_is_measured_and_dead_letters_are_not(database: Database, human: HumanSide, clock: Clock) -> None:
+    assert human.backlog() == (0, 0.0)
+    number = begin(database)
+    takeover.say(database, number, MARIEKE, "dag", "k1", TUESDAY)
+    clock.forward(seconds=90)
+    assert human.backlog() == (2, 90.0)
+    for line in human.chat_to_deliver("web"):
+        human.failed(line.id, "gone", permanent=True)
+    assert human.backlog() == (1, 90.0)

@@ -73,6 +73,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
         web_address_per_minute=100_000,  # all visitors come from one address here
         desk_database=f"sqlite:///{folder / 'desk.db'}",
         desk_port=free_port(),
+        web_per_minute=100_000,
+        web_address_per_minute=100_000,  # tests ask far more often than a browser
     )
 
 

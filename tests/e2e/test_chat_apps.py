@@ -51,7 +51,6 @@ def environment(graph: GraphApi, twilio: TwilioApi, tmp_path_factory: pytest.Tem
         web_database=f"sqlite:///{folder / 'web.db'}",
         channels_database=f"sqlite:///{folder / 'channels.db'}",
         channels_per_minute=1_000,
-        secret="a secret of these tests, long enough for it",
         public_address=OUTSIDE,
         whatsapp_token=graph.token,
         whatsapp_number_id=graph.phone_number_id,

@@ -37,7 +37,6 @@ def folder(trained_model: Path, telegram: BotServer, tmp_path_factory: pytest.Te
         web_database=f"sqlite:///{place / 'web.db'}",
         channels_database=f"sqlite:///{place / 'channels.db'}",
         channels_per_minute=1_000,
-        secret="a secret of these tests, long enough for it",
         telegram_token=TOKEN,
         telegram_secret=SECRET,
         telegram_api=telegram.address,
@@ -102,7 +101,7 @@ def test_yes_after_an_offer_leads_to_a_human(an: Talk, responses: Responses) -> 
         ("/start", "utter_greet"),
         ("/help", "utter_help"),
         ("/medewerker", "utter_request_human"),
-        ("/wissen", "utter_data_delete"),
+        ("/wissen", "utter_wissen_vraag"),
     ],
 )
 def test_commands_do_what_the_menu_says(command: str, response: str, an: Talk, responses: Responses) -> None:

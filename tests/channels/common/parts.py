@@ -129,6 +129,7 @@ class Owner:
         self.reported: List[Tuple[str, int]] = []
         self.held: List[str] = []
         self.broken = False
+        self.forgotten: List[str] = []
 
     def is_taken_over(self, conversation: str) -> bool:
         return conversation in self.taken
@@ -153,3 +154,14 @@ class Owner:
     def failed(self, id: int, error: str, retry_after: Optional[float] = None, permanent: bool = False) -> None:
         self.reported.append(("failed", id))
         self.waiting = [chat for chat in self.waiting if chat.id != id]
+
+    def forget(self, conversation: str) -> None:
+        if self.broken:
+            raise RuntimeError("no database")
+        self.forgotten.append(conversation)
+
+    def backlog(self) -> Tuple[int, float]:
+        return 0, 0.0
+
+    def close(self) -> None:
+        pass

@@ -6,17 +6,24 @@ import asyncio
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List
+from types import SimpleNamespace
+from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List, Optional
 
 import pytest
 from rasa.core.channels.channel import UserMessage
+from rasa.core.lock_store import InMemoryLockStore
+from rasa.core.tracker_store import AwaitableTrackerStore, SQLTrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import SlotSet, UserUttered
 
 from channels.base import Answer, Button, Incoming, Kind, SendFailed
 from channels.human import NobodyThere, human_side
+from channels.inbox import HumanHasIt
 from channels.outgoing import MAX_ATTEMPTS, pause, token_of
 from channels.service import ChannelService, as_answer
 from channels.store import Store
 from content.texts import load_texts
+from monitoring import metrics
 from shop.settings import Environment
 from tests.channels.common.parts import Echo, Owner, RecordingConnector, eventually, said, service_of
 
@@ -234,6 +241,9 @@ class Chat:
     id: int
     conversation: str
     text: str
+    state: Optional[str] = None
+    sender: str = ""
+    introduced: bool = False
 
 
 async def test_during_a_takeover_the_owner_hears_and_the_assistant_is_silent(make: Make) -> None:
@@ -248,8 +258,10 @@ async def test_during_a_takeover_the_owner_hears_and_the_assistant_is_silent(mak
     assert owner.said == [("proef-1", "hallo"), ("proef-1", TEXTS["bestand_ontvangen"])]
     assert echo.heard == [("proef-2", "andere klant")]
     owner.taken.clear()
+    owner.waiting = [Chat(1, "proef-1", "De assistent is er weer.", "open")]
     await service.accept([said(4, text="weer terug")])
-    await connector.until(lambda: connector.texts("proef-1") == ["Antwoord op: weer terug"])
+    await connector.until(lambda: len(connector.texts("proef-1")) == 2)
+    assert connector.texts("proef-1") == ["De assistent is er weer.", "Antwoord op: weer terug"]
 
 
 async def test_what_an_owner_says_is_delivered_once_and_reported(make: Make) -> None:
@@ -326,7 +338,7 @@ async def test_redacting_removes_values_from_dead_letters_and_offers(make: Make,
     messages = service.connector.render(Answer("Is an@voorbeeld.NL je adres?", tuple(offered)))
     await service.accept([said(1)])
     for name in ("dood", "wacht"):
-        assert service.queue.put_alone("proef-1", messages, name)
+        assert service.inbox.deliver("proef-1", messages, name)
     dead = service.queue.claim("x", 60.0, 5)[0]
     service.queue.failed(dead, "no", None, True, "x")
     service.queue.release("proef-1", "x")
@@ -396,3 +408,166 @@ def test_an_incoming_message_survives_storing(tmp_path: Path) -> None:
     assert isinstance(message, Incoming)
     inbox.store([message])
     assert inbox.claim("x", 1.0, 5)[0].incoming == message
+
+
+# --- what a reply asks for -------------------------------------------------------------------------------------------
+
+DOMAIN = Domain.from_yaml(
+    """
+slots:
+  advies: {type: any, mappings: [{type: custom}]}
+  advies_wissen: {type: any, mappings: [{type: custom}]}
+  veiligheid: {type: any, mappings: [{type: custom}]}
+"""
+)
+SECRET = "kanarie@voorbeeld.nl"
+
+
+class Rasa:
+    """An agent with a conversation store; answers as a test says."""
+
+    def __init__(self, folder: Path, **reply: Any) -> None:
+        store = SQLTrackerStore(DOMAIN, dialect="sqlite", db=str(folder / "conversations.db"))
+        self.tracker_store, self.lock_store = AwaitableTrackerStore(store), InMemoryLockStore()
+        self.reply = reply
+        self.app = SimpleNamespace(ctx=SimpleNamespace(agent=self))
+
+    async def __call__(self, message: UserMessage) -> None:
+        tracker = await self.tracker_store.get_or_create_tracker(message.sender_id)
+        tracker.update(UserUttered(message.text))
+        tracker.update(SlotSet("advies_wissen", [SECRET]))
+        await self.tracker_store.save(tracker)
+        if self.reply:
+            await message.output_channel.send_response(message.sender_id, dict(self.reply))
+
+    async def texts(self, sender: str) -> List[str]:
+        tracker = await self.tracker_store.retrieve(sender)
+        return [e.text for e in tracker.events if isinstance(e, UserUttered)] if tracker else []
+
+
+async def test_what_was_private_leaves_tracker_reply_and_every_file(make: Make, tmp_path: Path) -> None:
+    rasa = Rasa(tmp_path, text=f"Verstuurd naar {SECRET}", advies_wissen=True)
+    connector = RecordingConnector()
+    service = make(connector, rasa)
+    await service.start(rasa.app)  # type: ignore[arg-type]
+    await service.accept([said(1, text=f"mail naar {SECRET}")])
+    await connector.until(lambda: connector.sent)
+    assert connector.texts("proef-1") == ["Verstuurd naar [verwijderd]"]
+    assert await rasa.texts("proef-1") == ["mail naar [verwijderd]"]
+    await eventually(lambda: not any(SECRET.encode() in p.read_bytes() for p in tmp_path.glob("channels.db*")))
+
+
+async def test_the_reply_that_all_is_gone_is_said_once_and_is_true(make: Make, tmp_path: Path) -> None:
+    rasa, owner = Rasa(tmp_path, text="Alles is gewist."), Owner()
+    rasa.reply["gesprek_wissen"] = ["proef-1", "proef-2"]
+    connector = RecordingConnector()
+    service = make(connector, rasa, human=owner)
+    await service.accept([said(1, "proef-2", "van een ander")])
+    await service.start(rasa.app)  # type: ignore[arg-type]
+    await connector.until(lambda: connector.sent)
+    await service.accept([said(2, text="verwijder mijn gegevens"), said(2, text="verwijder mijn gegevens")])
+    await connector.until(lambda: connector.texts("proef-1"))
+    assert connector.texts("proef-1") == ["Alles is gewist."]
+    assert await rasa.texts("proef-1") == []
+    assert {"proef-1", "proef-2"} <= set(owner.forgotten)
+    await eventually(lambda: "proef-" not in everything_kept(tmp_path))
+    assert await service.accept([said(2, text="verwijder mijn gegevens")]) == []
+
+
+async def test_a_farewell_waits_until_what_it_says_is_true(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.outgoing.pause", lambda attempts, retry_after: 0.0)
+    rasa, owner = Rasa(tmp_path, text="Alles is gewist.", gesprek_wissen=["proef-1"]), Owner()
+    owner.broken = True
+    connector = RecordingConnector()
+    service = make(connector, rasa, human=owner)
+    await service.start(rasa.app)  # type: ignore[arg-type]
+    await service.accept([said(1, text="verwijder mijn gegevens")])
+    await eventually(lambda: "not erased yet" in everything_kept(tmp_path))
+    assert connector.sent == []
+    owner.broken = False
+    await connector.until(lambda: connector.sent)
+    assert await rasa.texts("proef-1") == []
+
+
+async def test_an_answer_never_comes_behind_the_line_that_a_human_talks(make: Make) -> None:
+    connector, owner = RecordingConnector(), Owner()
+    service = make(connector, Echo(), human=owner)
+    await service.accept([said(1)])
+    work = service.inbox.claim("x", 60.0, 5)[0]
+    begin = connector.render(Answer("Je praat nu met Marieke."))
+    assert service.inbox.deliver("proef-1", begin, "begin", is_human=True)
+    with pytest.raises(HumanHasIt):
+        service.inbox.finish(work, "x", connector.render(Answer("te laat")))
+    service.inbox.release("proef-1", "x")
+    owner.taken.add("proef-1")
+    await service.start()
+    await eventually(lambda: owner.said)
+    await connector.until(lambda: connector.sent)
+    assert connector.texts("proef-1") == ["Je praat nu met Marieke."]
+
+
+async def test_with_the_desk_out_of_reach_the_assistant_comes_back_and_says_so(make: Make) -> None:
+    connector, owner = RecordingConnector(), Owner()
+    service = make(connector, Echo(), human=owner)
+    await service.accept([said(1, text="hallo?")])
+    service.inbox.set_human("proef-1", True)
+    owner.broken = True
+    await service.start()
+    await connector.until(lambda: len(connector.sent) >= 1)
+    await eventually(lambda: not service.inbox.is_human("proef-1"))
+    assert connector.texts("proef-1")[0].startswith("Er gaat iets mis aan onze kant en de medewerker")
+
+
+async def test_an_owner_is_named_and_a_customer_who_blocked_us_ends_the_takeover(make: Make) -> None:
+    connector, owner = RecordingConnector(), Owner()
+    service = make(connector, Echo(), human=owner)
+    await service.start()
+    await service.accept([said(1)])
+    await connector.until(lambda: connector.sent)
+    owner.waiting = [Chat(1, "proef-1", "Je praat nu met Marieke.", "mens")]
+    await eventually(lambda: owner.reported == [("delivered", 1)])
+    assert service.inbox.is_human("proef-1")
+    owner.waiting = [Chat(2, "proef-1", "Hoe gaat het?", sender="Marieke")]
+    await eventually(lambda: len(owner.reported) == 2)
+    owner.waiting = [Chat(3, "proef-1", "Antwoord van Marieke: ja", sender="Marieke", introduced=True)]
+    await eventually(lambda: len(owner.reported) == 3)
+    assert connector.texts("proef-1")[2:] == ["Marieke: Hoe gaat het?", "Antwoord van Marieke: ja"]
+    connector.failures["proef-1"] = [SendFailed("blocked", is_permanent=True)]
+    owner.waiting = [Chat(4, "proef-1", "Ben je er nog?", sender="Marieke")]
+    await eventually(lambda: len(owner.reported) == 4)
+    assert owner.reported[-1] == ("failed", 4)
+    await eventually(lambda: not service.inbox.is_human("proef-1"))
+
+
+async def test_what_is_told_to_a_human_is_looked_at_for_safety(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: List[Any] = []
+
+    async def note(agent: Any, conversation: str, text: str) -> None:
+        noted.append((conversation, text))
+
+    monkeypatch.setattr("channels.service.note_safety", note)
+    owner = Owner()
+    owner.taken.add("proef-1")
+    service = make(RecordingConnector(), Echo(), human=owner)
+    await service.start()
+    await service.accept([said(1, text="ik wil niet meer leven")])
+    await eventually(lambda: noted)
+    assert noted == [("proef-1", "ik wil niet meer leven")]
+
+
+async def test_what_waits_to_be_sent_is_measured_and_dead_letters_are_not(make: Make) -> None:
+    connector = RecordingConnector()
+    connector.refuses = True
+    service = make(connector, Echo())
+    await service.start()
+    await service.accept([said(1), said(2, "proef-2")])
+    await eventually(lambda: metrics.OUTBOXES.state()["proef"][0] == 2)
+    assert metrics.OUTBOXES.state()["proef"][1] > 0
+    await eventually(lambda: service.is_off and not service._delivering)
+    for delivery in service.queue.claim("x", 60.0, 5):
+        service.queue.failed(delivery, "no", None, True, "x")
+    assert metrics.OUTBOXES.state()["proef"] == (0, 0.0)
+    await service.stop()
+    assert "proef" not in metrics.OUTBOXES.state()

@@ -57,7 +57,7 @@ async def test_what_a_killed_process_held_is_taken_over_when_its_lease_ends(addr
     service = service_of(tmp_path, connector, Echo(), address=address)
     await service.accept([said(1), said(2)])
     assert len(service.inbox.claim("killed", 1.0, 5)) == 1
-    assert service.queue.put_alone("proef-1", connector.render(Answer("eerder gezegd")))
+    assert service.inbox.deliver("proef-1", connector.render(Answer("eerder gezegd")))
     assert len(service.queue.claim("killed", 1.0, 5)) == 1
     await service.start()
     await connector.until(lambda: len(connector.sent) == 3)
@@ -84,12 +84,14 @@ async def test_erasing_redacting_and_purging_work_on_both_databases(address: str
     connector = RecordingConnector()
     service = service_of(tmp_path, connector, Echo(), address=address)
     await service.accept([said(1), said(2, "proef-2")])
-    assert service.queue.put_alone("proef-1", connector.render(Answer("Mail naar An@voorbeeld.nl")), "sleutel")
+    assert service.inbox.deliver("proef-1", connector.render(Answer("Mail naar An@voorbeeld.nl")), "sleutel")
     delivery = service.queue.claim("x", 60.0, 5)[0]
     assert service.queue.failed(delivery, "no", None, True, "x") == ("dead", None)
     assert service.inbox.redact("proef-1", ["an@VOORBEELD.nl"]) == 1
     assert service.queue.state_of("sleutel") == "dead"
-    assert service.inbox.erase("proef-1") == {"incoming": 1, "outgoing": 1, "offers": 0, "conversations": 1}
+    assert service.inbox.erase("proef-1") == {
+        **{"incoming": 1, "outgoing": 1, "offers": 0, "humans": 0, "conversations": 1}
+    }
     await service.purge()
     assert service.inbox.waiting() == 1
     service.store.close()

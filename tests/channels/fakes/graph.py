@@ -21,10 +21,11 @@ import urllib.error
 import urllib.request
 from collections import deque
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple, Type
+from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple
 
 from aiohttp import web
+
+from tests.channels.fakes.server import FakeServer
 
 WINDOW = 24 * 3600
 _VERSION = re.compile(r"v\d{2}\.\d")
@@ -91,7 +92,7 @@ class Template:
 
 
 @dataclass
-class GraphApi:
+class GraphApi(FakeServer):
     """The server. `with GraphApi(...) as api:`, then `api.address`.
 
     Attributes:
@@ -121,51 +122,19 @@ class GraphApi:
 
     # --- running ----------------------------------------------------------------------------------------------
 
-    def __enter__(self) -> "GraphApi":
-        ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
-        self._thread.start()
-        assert ready.wait(10)
-        return self
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        router.add_post("/{version}/{number}/messages", self._guarded(self._messages))
+        router.add_post("/{version}/{number}/media", self._guarded(self._upload))
+        router.add_get("/{version}/{number}", self._guarded(self._about))
 
-    def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    def _run(self, ready: threading.Event) -> None:
-        asyncio.set_event_loop(self._loop)
-        app = web.Application(client_max_size=32 * 1024 * 1024)
-        app.router.add_post("/{version}/{number}/messages", self._guarded(self._messages))
-        app.router.add_post("/{version}/{number}/media", self._guarded(self._upload))
-        app.router.add_get("/{version}/{number}", self._guarded(self._about))
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        self._loop.run_until_complete(runner.setup())
-        site = web.TCPSite(runner, "127.0.0.1", self.port)
-        self._loop.run_until_complete(site.start())
-        self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-        ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def state(self) -> str:
+        return f"sent: {[s.payload for s in self.sent]}"
 
     # --- what a test asks of it -------------------------------------------------------------------------------
 
     def fail(self, code: int, times: int = 1, **headers: str) -> None:
         """The next `times` sends end with this error; code 0 breaks the connection without an answer."""
         self._failures.extend([(code, {key.replace("_", "-"): value for key, value in headers.items()})] * times)
-
-    def wait_for(self, enough: Callable[["GraphApi"], Any], timeout: float = 30) -> Any:
-        """Blocks until `enough(self)` is true and returns it; no sleeping, every accepted call wakes it."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: enough(self), timeout), f"sent: {[s.payload for s in self.sent]}"
-            return enough(self)
 
     def sent_to(self, recipient: str) -> List[Sent]:
         return [sent for sent in self.sent if sent.recipient == recipient]

@@ -24,6 +24,16 @@ def until(condition: Callable[[], Any], timeout: float = 30) -> None:
         pause.wait(0.02)
 
 
+class Clock:
+    """Time that a test may move."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
 Receive = Callable[[web.Request, bytes], Awaitable[HTTPResponse]]
 Reply = Callable[[str], List[Dict[str, Any]]]
 

@@ -19,10 +19,11 @@ import urllib.error
 import urllib.request
 from collections import deque
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple, Type
+from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 
 from aiohttp import web
+
+from tests.channels.fakes.server import FakeServer
 
 TOKEN = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
 MAX_TEXT, MAX_CAPTION, MAX_PHOTO, MAX_BUTTONS, MAX_PER_ROW = 4_096, 1_024, 10 * 1024 * 1024, 100, 8
@@ -116,7 +117,7 @@ class Sent:
 
 
 @dataclass
-class BotServer:
+class BotServer(FakeServer):
     """The server. `with BotServer() as telegram:`, then `telegram.address`."""
 
     token: str = TOKEN
@@ -144,51 +145,17 @@ class BotServer:
 
     # --- running ----------------------------------------------------------------------------------------------------
 
-    def __enter__(self) -> "BotServer":
-        ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
-        self._thread.start()
-        assert ready.wait(10)
-        return self
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        router.add_route("*", "/{bot}/{method}", self._answer)
 
-    def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    def _run(self, ready: threading.Event) -> None:
-        asyncio.set_event_loop(self._loop)
-        app = web.Application(client_max_size=32 * 1024 * 1024)
-        app.router.add_route("*", "/{bot}/{method}", self._answer)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        self._loop.run_until_complete(runner.setup())
-        site = web.TCPSite(runner, "127.0.0.1", self.port)
-        self._loop.run_until_complete(site.start())
-        self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-        ready.set()
-        self._loop.run_forever()
-        for task in asyncio.all_tasks(self._loop):  # a call for updates may still be waiting
-            task.cancel()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def state(self) -> str:
+        return f"{self.sent[-3:]} {self.refused[-3:]}"
 
     # --- what a test asks of it -------------------------------------------------------------------------------------
 
     def fail(self, code: int, times: int = 1, retry_after: Optional[float] = None, chat: int = 0) -> None:
         """The next `times` messages (to this chat) end with this error; code 0 breaks the connection."""
         self._failures.extend([(code, retry_after, chat)] * times)
-
-    def wait_for(self, enough: Callable[["BotServer"], Any], timeout: float = 30) -> Any:
-        """Blocks until `enough(self)` is true and returns it; no sleeping, every call wakes it."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: enough(self), timeout), f"{self.sent[-3:]} {self.refused[-3:]}"
-            return enough(self)
 
     def sent_to(self, chat: int) -> List[Sent]:
         return [sent for sent in self.sent if sent.chat == chat]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -16,10 +15,11 @@ import urllib.parse
 import urllib.request
 from collections import deque
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple, Type
+from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple
 
 from aiohttp import BasicAuth, web
+
+from tests.channels.fakes.server import FakeServer
 
 WINDOW = 24 * 3600
 _ALLOWED = {"From", "To", "Body", "MediaUrl", "ContentSid", "ContentVariables", "StatusCallback"}
@@ -36,7 +36,7 @@ class TwilioError(Exception):
 
 
 @dataclass
-class TwilioApi:
+class TwilioApi(FakeServer):
     """The server. `with TwilioApi(...) as api:`, then `api.address`. `webhook` is where it really posts to,
     `public_webhook` the address that it was told and signs."""
 
@@ -56,46 +56,15 @@ class TwilioApi:
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def __enter__(self) -> "TwilioApi":
-        ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
-        self._thread.start()
-        assert ready.wait(10)
-        return self
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        router.add_post("/2010-04-01/Accounts/{account}/Messages.json", self._guarded(self._messages))
+        router.add_get("/2010-04-01/Accounts/{account}.json", self._guarded(self._about))
 
-    def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    def _run(self, ready: threading.Event) -> None:
-        asyncio.set_event_loop(self._loop)
-        app = web.Application()
-        app.router.add_post("/2010-04-01/Accounts/{account}/Messages.json", self._guarded(self._messages))
-        app.router.add_get("/2010-04-01/Accounts/{account}.json", self._guarded(self._about))
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        self._loop.run_until_complete(runner.setup())
-        site = web.TCPSite(runner, "127.0.0.1", self.port)
-        self._loop.run_until_complete(site.start())
-        self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-        ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def state(self) -> str:
+        return f"sent: {self.sent}"
 
     def fail(self, code: int, times: int = 1) -> None:
         self._failures.extend([code] * times)
-
-    def wait_for(self, enough: Callable[["TwilioApi"], Any], timeout: float = 30) -> Any:
-        with self._changed:
-            assert self._changed.wait_for(lambda: enough(self), timeout), f"sent: {self.sent}"
-            return enough(self)
 
     def sign(self, fields: Sequence[Tuple[str, str]], address: str = "") -> str:
         """Written out here and not taken from a library, so that the assistant's own way is checked against it."""

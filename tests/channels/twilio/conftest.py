@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any, Callable, Iterator, Optional
 
@@ -13,21 +12,11 @@ from sanic.response import HTTPResponse
 from channels.store import Store
 from channels.twilio.channel import Twilio
 from shop.settings import Environment
-from tests.channels.fakes.running import Assistant, Running
+from tests.channels.fakes.running import Assistant, Clock, Running
 from tests.channels.fakes.twilio import TwilioApi
 
 OUTSIDE = "https://chat.mijnwinkel.example"
 TEMPLATE = "HX" + "a" * 32
-
-
-class Clock:
-    """Time that a test may move."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
 
 
 def settings(folder: Path, api: TwilioApi, **more: Any) -> Environment:

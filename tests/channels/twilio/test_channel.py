@@ -15,11 +15,12 @@ from channels.twilio import channel as module
 from channels.twilio.__main__ import check
 from channels.twilio.channel import TwilioChannel
 from channels.twilio.settings import problems
+from desk.takeover import ChatOut
 from shop.settings import Environment
-from tests.channels.fakes.running import Assistant, until
+from tests.channels.fakes.running import Assistant, Clock, until
 from tests.channels.fakes.twilio import TwilioApi
-from tests.channels.twilio.conftest import TEMPLATE, Clock, Start, settings
-from tests.channels.whatsapp.test_channel import Chat, Desk, status_of
+from tests.channels.twilio.conftest import TEMPLATE, Start, settings
+from tests.channels.whatsapp.test_channel import Desk, status_of
 
 AN = "+31612345678"
 BUTTONS = [{"title": "Ja, graag", "payload": "ja graag"}, {"title": "Nee", "payload": "nee dank je"}]
@@ -191,7 +192,7 @@ def test_an_answer_to_a_case_after_24_hours_goes_as_the_approved_template(
     api.says(AN, "hoi")
     api.hears(AN, 0)
     clock.ahead = 25 * 3600
-    desk.waiting.append(Chat(1, "twilio-" + AN, "Beste An,\n\nja."))
+    desk.waiting.append(ChatOut(1, "twilio-" + AN, "Beste An,\n\nja."))
     api.hears(AN, 1)
     assert api.received(AN)[1]["ContentVariables"] == '{"1": "Beste An, ja."}'
     assert api.refused == []  # our own clock knew; a refusal may come too late to send anything else

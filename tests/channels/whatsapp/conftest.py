@@ -13,21 +13,9 @@ from channels.store import Store
 from channels.whatsapp.channel import WhatsApp
 from shop.settings import Environment
 from tests.channels.fakes.graph import GraphApi, Template
-from tests.channels.fakes.running import Assistant, Running
+from tests.channels.fakes.running import Assistant, Clock, Running
 
 VERIFY = "een-woord-van-ons"
-
-
-class Clock:
-    """Time that a test may move."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        import time
-
-        return time.time() + self.ahead
 
 
 def settings(folder: Path, api: GraphApi, **more: Any) -> Environment:

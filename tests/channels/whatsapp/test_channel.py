@@ -13,9 +13,10 @@ from typing import Any, Dict, List
 
 import pytest
 
+from desk.takeover import ChatOut
 from tests.channels.fakes.graph import GraphApi
-from tests.channels.fakes.running import Assistant, Running, until
-from tests.channels.whatsapp.conftest import Clock, Start
+from tests.channels.fakes.running import Assistant, Clock, Running, until
+from tests.channels.whatsapp.conftest import Start
 
 BUTTONS = [{"title": "Ja, graag", "payload": "ja graag"}, {"title": "Nee", "payload": "nee dank je"}]
 
@@ -354,10 +355,11 @@ class Desk:
     def failed(self, id: int, error: str, retry_after: Any = None, permanent: bool = False) -> None:
         self.lost.append(id)
 
+    def forget(self, conversation: str) -> None:
+        pass
 
-class Chat:
-    def __init__(self, id: int, conversation: str, text: str) -> None:
-        self.id, self.conversation, self.text, self.state = id, conversation, text, None
+    def close(self) -> None:
+        pass
 
 
 def test_an_answer_to_a_case_goes_as_it_is_within_24_hours(api: GraphApi, start: Start) -> None:
@@ -366,7 +368,7 @@ def test_an_answer_to_a_case_goes_as_it_is_within_24_hours(api: GraphApi, start:
     customer = api.customer(user="NL.1")
     customer.says("hoi")
     customer.hears(0)
-    desk.waiting.append(Chat(1, "whatsapp-NL.1", "Beste An,\n\nja, dat mag."))
+    desk.waiting.append(ChatOut(1, "whatsapp-NL.1", "Beste An,\n\nja, dat mag."))
     assert [sent.text for sent in customer.hears(1)] == ["Beste An,\n\nja, dat mag."]
 
 
@@ -379,7 +381,7 @@ def test_an_answer_to_a_case_after_24_hours_goes_as_the_approved_template(
     customer.says("hoi")
     customer.hears(0)
     clock.ahead = 25 * 3600
-    desk.waiting.append(Chat(1, "whatsapp-NL.1", "Beste An,\n\nja, dat mag."))
+    desk.waiting.append(ChatOut(1, "whatsapp-NL.1", "Beste An,\n\nja, dat mag."))
     (sent,) = customer.hears(1)
     assert sent.payload["template"] == {
         "name": "antwoord",
@@ -398,7 +400,7 @@ def test_without_a_template_the_desk_is_told_that_a_late_answer_was_not_delivere
     customer.says("hoi")
     customer.hears(0)
     clock.ahead = 25 * 3600
-    desk.waiting.append(Chat(1, "whatsapp-NL.1", "Beste An, ja."))
+    desk.waiting.append(ChatOut(1, "whatsapp-NL.1", "Beste An, ja."))
     until(lambda: desk.lost)
     assert (desk.lost, desk.done) == ([1], [])
     assert "SCHAKEL_WHATSAPP_TEMPLATE names no template to answer with" in caplog.text
@@ -414,7 +416,7 @@ def test_a_failure_that_meta_reports_afterwards_is_kept_and_logged(
     customer.hears(0)
     api.window_by = "status"
     api.clock = lambda: clock() + 25 * 3600  # Meta's clock is ahead of ours
-    desk.waiting.append(Chat(1, "whatsapp-NL.1", "Beste An, ja."))
+    desk.waiting.append(ChatOut(1, "whatsapp-NL.1", "Beste An, ja."))
     api.wait_for(lambda api: api.refused == [(131047, "reported as a status")])
     until(lambda: running.run(running.service.run(states_of, running)) == ["", "failed"])
     assert "WhatsApp: a message was not delivered, error 131047." in caplog.text
@@ -438,7 +440,7 @@ def test_when_meta_closes_the_window_earlier_the_template_goes_too(api: GraphApi
     customer.says("hoi")
     customer.hears(0)
     api.fail(131047)
-    desk.waiting.append(Chat(1, "whatsapp-NL.1", "Beste An, ja."))
+    desk.waiting.append(ChatOut(1, "whatsapp-NL.1", "Beste An, ja."))
     assert [sent.text for sent in customer.hears(1)] == ["template antwoord"]
 
 
@@ -452,7 +454,7 @@ def test_during_a_takeover_the_owner_is_heard_and_the_assistant_is_silent(
     customer.says("hoi")
     customer.hears(0)
     desk.taken = "whatsapp-NL.1"
-    desk.waiting.append(Chat(1, "whatsapp-NL.1", "Je praat nu met Sanne van de winkel."))
+    desk.waiting.append(ChatOut(1, "whatsapp-NL.1", "Je praat nu met Sanne van de winkel."))
     assert [sent.text for sent in customer.hears(1)] == ["Je praat nu met Sanne van de winkel."]
     customer.says("fijn, mag ik magnesium bij mijn pillen?")
     customer.presses("Ja, graag")

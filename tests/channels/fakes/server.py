@@ -1,0 +1,67 @@
+"""What the stand-ins for other companies' servers share: a small HTTP server in a thread with a loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from types import TracebackType
+from typing import Any, Callable, Optional, Type, TypeVar
+
+from aiohttp import web
+
+_Self = TypeVar("_Self", bound="FakeServer")
+
+
+class FakeServer:
+    """`with SomeServer() as server:`, then `server.address`. A subclass is a dataclass with these two fields."""
+
+    port: int
+    _changed: threading.Condition
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Adds the addresses."""
+        raise NotImplementedError
+
+    def state(self) -> str:
+        """What a test reads when it waited in vain."""
+        raise NotImplementedError
+
+    def __enter__(self: _Self) -> _Self:
+        ready = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
+        self._thread.start()
+        assert ready.wait(10)
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def _run(self, ready: threading.Event) -> None:
+        asyncio.set_event_loop(self._loop)
+        app = web.Application(client_max_size=32 * 1024 * 1024)
+        self.add_routes(app.router)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        self._loop.run_until_complete(runner.setup())
+        site = web.TCPSite(runner, "127.0.0.1", self.port)
+        self._loop.run_until_complete(site.start())
+        self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        ready.set()
+        self._loop.run_forever()
+        for task in asyncio.all_tasks(self._loop):  # a call that asks for news may still be waiting
+            task.cancel()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_for(self: _Self, enough: Callable[[_Self], Any], timeout: float = 30) -> Any:
+        """Blocks until `enough(self)` is true and returns it; no sleeping, every call wakes it."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: enough(self), timeout), self.state()
+            return enough(self)
