@@ -70,7 +70,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
         actions_port=free_port(),
         conversations=str(folder / "conversations.db"),
         web_database=f"sqlite:///{folder / 'web.db'}",
-        web_address_per_minute=100_000,  # all visitors come from one address here
         desk_database=f"sqlite:///{folder / 'desk.db'}",
         desk_port=free_port(),
         web_per_minute=100_000,
