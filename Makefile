@@ -5,7 +5,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 CODE := actions advice answering chain channels content desk evaluation faults monitoring nlu performance policies rasa_patches \
   report review server shop storage tracking tests
 
-.PHONY: help setup run chat desk train test lint format evaluate bench bench-load faults fuzz report backup restore review lock spacy-model clean
+.PHONY: help setup run chat desk train test lint format evaluate bench bench-load bench-scale faults fuzz report backup restore review lock spacy-model clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 14
@@ -50,6 +50,9 @@ bench: setup  ## timings and sizes (PEERS=1: with stock Rasa, as ratios in one r
 
 fuzz: setup  ## throw requests at every public address (EXAMPLES=50000 each), see docs/security.md
 	@EXAMPLES=$(or $(EXAMPLES),50000) $(PY) -m pytest tests/security -q
+
+bench-scale: setup  ## throughput of 1, 2 and 4 processes with PostgreSQL, Redis and nginx (PROCESSES=1,2)
+	@$(PY) -m performance.scale $(if $(PROCESSES),--processes $(PROCESSES))
 
 bench-load: setup  ## steady load, a burst, a full store; pictures in results/load.html (SECONDS=300)
 	@$(PY) -m performance.load $(if $(SECONDS),--seconds $(SECONDS))
