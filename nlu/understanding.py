@@ -135,6 +135,7 @@ class Understanding:
         self.spelling = spelling
         self.ranker = ranker
         self.sentences = sentences
+        self._seen = frozenset(word for sentence in sentences for word in sentence.split())
         self.also_about = also_about
         self.mentions = mentions
         self.thresholds = thresholds
@@ -284,7 +285,10 @@ class Understanding:
     def _has_unknown(self, analysis: Analysis) -> bool:
         """Whether a short message holds a longer Dutch word that is in none of the examples."""
         return len(analysis.words) <= _FEW_UNKNOWN and any(
-            len(word) >= _UNKNOWN_LENGTH and not self._analyser.knows(word) and self._is_dutch(word)
+            len(word) >= _UNKNOWN_LENGTH
+            and word not in self._seen  # the speller only knows what it saw more often
+            and not self._analyser.knows(word)
+            and self._is_dutch(word)
             for word in analysis.words
         )
 
