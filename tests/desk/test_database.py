@@ -52,7 +52,7 @@ def test_sqlite_is_set_up_for_safety(tmp_path: Path) -> None:
     with database.session() as session:
         values = [session.execute(sa.text(f"PRAGMA {name}")).scalar() for name in
                   ("journal_mode", "foreign_keys", "secure_delete", "synchronous", "busy_timeout")]  # fmt: skip
-    assert values == ["wal", 1, 1, 2, 5000]
+    assert values == ["wal", 1, 1, 2, 2000]
     database.close()
 
 

@@ -116,6 +116,7 @@ def test_the_rasa_command_gets_it_from_the_environment(tmp_path: Path) -> None:
     code = f"""
 import sys, site
 sys.orig_argv[:] = ["python", "/x/bin/rasa", "train"]
+sys.modules.pop("rasa_patches.console", None)  # the environment's own .pth file has imported it already
 site.addsitedir({str(tmp_path)!r})
 import tensorflow
 print(type(tensorflow).__name__)
