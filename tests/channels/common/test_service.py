@@ -12,7 +12,7 @@ from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List, Optional
 import pytest
 from rasa.core.channels.channel import UserMessage
 from rasa.core.lock_store import InMemoryLockStore
-from rasa.core.tracker_store import AwaitableTrackerStore, SQLTrackerStore
+from rasa.core.tracker_store import AwaitableTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SlotSet, UserUttered
 
@@ -26,6 +26,7 @@ from content.texts import load_texts
 from monitoring import metrics
 from shop.settings import Environment
 from tests.channels.common.parts import Echo, Owner, RecordingConnector, eventually, said, service_of
+from tracking.store import ConversationStore
 
 TEXTS = {name: variations[0]["text"] for name, variations in load_texts().items()}
 Make = Callable[..., ChannelService]
@@ -427,7 +428,7 @@ class Rasa:
     """An agent with a conversation store; answers as a test says."""
 
     def __init__(self, folder: Path, **reply: Any) -> None:
-        store = SQLTrackerStore(DOMAIN, dialect="sqlite", db=str(folder / "conversations.db"))
+        store = ConversationStore(DOMAIN, host=str(folder / "conversations.db"))
         self.tracker_store, self.lock_store = AwaitableTrackerStore(store), InMemoryLockStore()
         self.reply = reply
         self.app = SimpleNamespace(ctx=SimpleNamespace(agent=self))
