@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import pytest
+from filelock import FileLock
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parent.parent
@@ -17,6 +18,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 def read_yaml(path: Path) -> Any:
     return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
+    """Tests that share servers or browsers run in one process: those of a file, and all that talk to the running pair."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group("pair" if folder.name == "e2e" else str(item.path.relative_to(ROOT))))
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +67,9 @@ def trained_model() -> Path:
     """The model for the content as it is; trained once when it is not there yet."""
     from server.training import MODEL, train
 
-    train()
+    MODEL.parent.mkdir(exist_ok=True)
+    with FileLock(MODEL.parent / "training.lock"):  # of the tests that run side by side one trains, the others wait
+        train()
     return MODEL
 
 
