@@ -22,7 +22,7 @@ def read_yaml(path: Path) -> Any:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
-    """Tests that share servers or browsers run in one process: those of a file, and all that talk to the running pair."""
+    """Tests that share servers or browsers run in one process: those of a file, and all that use the running pair."""
     for item in items:
         folder = item.path.parent
         item.add_marker(pytest.mark.xdist_group("pair" if folder.name == "e2e" else str(item.path.relative_to(ROOT))))

@@ -1,9 +1,13 @@
-"""Whatever is typed: understanding neither raises nor takes longer than 50 ms."""
+"""Whatever is typed: understanding neither raises nor takes longer than 50 ms.
+
+A machine that does other work too is slower than itself: what is allowed is 50 ms times how much longer a fixed piece
+of work takes at that moment than it takes on an idle machine of the kind that the figures of docs/ come from.
+"""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +17,7 @@ from channels.incoming import MAX_TEXT
 from nlu.triage import default_triage
 
 MOST_SECONDS = 0.050
+IDLE_SECONDS = 0.0046  # what `fixed_work` takes on an idle machine
 TRIES = 3  # the machine may be busy: the best of these counts
 
 # Every alphabet and length: plain text, any character of Unicode, and pieces that understanding knows.
@@ -46,16 +51,28 @@ MESSAGES = st.one_of(
 )
 
 
-def best_time(understanding: Any, text: str) -> float:
-    """Seconds of processor time, the best of a few tries; one is enough when it is fast."""
+def fixed_work() -> float:
+    """Seconds of processor time that a piece of work takes that never changes."""
+    start = time.process_time()
+    " ".join(sorted(str(number * number % 9973) for number in range(12_000))).split()
+    return time.process_time() - start
+
+
+def shortest(work: Callable[[], Any]) -> float:
+    """Seconds of processor time on an idle machine, the best of a few tries; one is enough when it is fast."""
     best = 9.0
     for _ in range(TRIES):
+        slowness = max(1.0, fixed_work() / IDLE_SECONDS)
         start = time.process_time()
-        understanding.understand(text)
-        best = min(best, time.process_time() - start)
+        work()
+        best = min(best, (time.process_time() - start) / slowness)
         if best <= MOST_SECONDS:
             break
     return best
+
+
+def best_time(understanding: Any, text: str) -> float:
+    return shortest(lambda: understanding.understand(text))
 
 
 @settings(
@@ -103,11 +120,4 @@ def test_triage_of_long_words_takes_no_longer(unit: str) -> None:
 
 def best_triage(text: str) -> float:
     triage = default_triage()
-    best = 9.0
-    for _ in range(TRIES):
-        start = time.process_time()
-        triage.examine(text)
-        best = min(best, time.process_time() - start)
-        if best <= MOST_SECONDS:
-            break
-    return best
+    return shortest(lambda: triage.examine(text))
