@@ -50,11 +50,13 @@ class HumanSide(Protocol):
     def is_taken_over(self, conversation: str) -> bool:
         """Whether an owner has the conversation."""
 
-    def customer_said(self, conversation: str, channel: str, text: str, message_id: str) -> bool:
-        """Passes a message on to the owner, once per `message_id`. False: nobody has it, the assistant answers."""
+    def customer_said(
+        self, conversation: str, channel: str, text: str, message_id: str, held_back: Sequence[str] = ()
+    ) -> bool:
+        """Passes a message on to the owner, once per `message_id`. False: nobody has it, the assistant answers.
 
-    def held_back(self, conversation: str, texts: Sequence[str], message_id: str) -> None:
-        """Shows the owner what the assistant was about to say when the takeover came first."""
+        `held_back` is what the assistant was about to say when the takeover came first: the owner sees it too.
+        """
 
     def chat_to_deliver(self, channel: str, limit: int = 20) -> Sequence[ChatOut]:
         """What to deliver now, oldest first per conversation; leased, and offered again when it is not reported."""
@@ -82,12 +84,11 @@ class NobodyThere:
         """Never."""
         return False
 
-    def customer_said(self, conversation: str, channel: str, text: str, message_id: str) -> bool:
+    def customer_said(
+        self, conversation: str, channel: str, text: str, message_id: str, held_back: Sequence[str] = ()
+    ) -> bool:
         """Nobody listens."""
         return False
-
-    def held_back(self, conversation: str, texts: Sequence[str], message_id: str) -> None:
-        """Nobody looks."""
 
     def chat_to_deliver(self, channel: str, limit: int = 20) -> List[ChatOut]:
         """Nothing."""

@@ -396,7 +396,7 @@ class ChannelService:
         conversation = message.conversation
         key = f"{message.channel}-{_digest(message.message_id)}"
         try:
-            is_heard = await self._heard(message, said, key)
+            is_heard = await self._heard(message, said, key, held_back)
         except Exception as error:  # takeover must never keep the assistant from answering
             logger.error("The desk could not be asked (%s).", type(error).__name__)
             is_heard = False
@@ -411,19 +411,15 @@ class ChannelService:
         if not was_told:
             await self._fetch()
             await self.run(self.inbox.set_human, conversation, True)
-        try:
-            # An owner who sees the last question and what would have been said knows where things stand.
-            await _aside(self.human.held_back, conversation, held_back, key)
-        except Exception as error:
-            logger.error("The desk could not be told (%s).", type(error).__name__)
         await note_safety(self._agent(), conversation, said)
         return True
 
-    async def _heard(self, message: Incoming, said: str, key: str) -> bool:
-        """Whether an owner has the conversation, who then got the message."""
+    async def _heard(self, message: Incoming, said: str, key: str, held_back: Sequence[str]) -> bool:
+        """Whether an owner has the conversation, who then got the message and what would have been said."""
         deadline = time.monotonic() + HANDING_BACK
         while True:
-            if await _aside(self.human.customer_said, message.conversation, message.channel, said, key):
+            words = (message.conversation, message.channel, said, key, held_back)
+            if await _aside(self.human.customer_said, *words):
                 return True
             if not await self.run(self.inbox.is_human, message.conversation):
                 return False

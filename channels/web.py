@@ -269,7 +269,7 @@ class WebChat:
         """
         deadline = time.monotonic() + HANDING_BACK
         while True:
-            said = (session, WebChannel.name(), question.text, f"web-{question.number}")
+            said = (session, WebChannel.name(), question.text, f"web-{question.number}", held_back)
             is_human = await self._aside(self.human.customer_said, *said)
             state = await self._state(session)
             if is_human or state != HUMAN:
@@ -288,7 +288,6 @@ class WebChat:
             await self.deliver()
             if await self._state(session) == OPEN:  # the desk was out of reach for a while
                 await self.run(self.log.set_state, session, HUMAN)
-        await self._aside(self.human.held_back, session, held_back, f"web-{question.number}")
         await self.run(self.log.mark_passed_on, session, question.number)
         await self.notify(session)
         await note_safety(getattr(self.app.ctx, "agent", None) if self.app else None, session, question.text)

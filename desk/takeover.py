@@ -418,8 +418,13 @@ class HumanSide:
         self._note(conversation, takeover is not None)
         return takeover is not None
 
-    def customer_said(self, conversation: str, channel: str, text: str, message_id: str) -> bool:
+    def customer_said(
+        self, conversation: str, channel: str, text: str, message_id: str, held_back: Sequence[str] = ()
+    ) -> bool:
         """Passes a message on to the owner; stored once per conversation and `message_id`.
+
+        `held_back` is what the assistant was about to say when the takeover came first. The owner gets both or neither:
+        a desk that goes in between would have the one without the other.
 
         Returns:
             Whether it was passed on. False: no owner has the conversation (any more), the assistant should answer.
@@ -428,23 +433,13 @@ class HumanSide:
             try:
                 return self._try(
                     0.0 if conversation in self._known else REST_AFTER_FAILURE,
-                    lambda database: self._hear(database, conversation, channel, text, message_id),
+                    lambda database: self._hear(database, conversation, channel, text, message_id, held_back),
                 )
             except DeskUnavailable:
                 if conversation not in self._known or not self._is_hiccup():
                     self._known.discard(conversation)
                     return False
                 time.sleep(0.25)
-
-    def held_back(self, conversation: str, texts: Sequence[str], message_id: str) -> None:
-        """Shows the owner what the assistant was about to say when the takeover came first."""
-        text = "\n".join(filter(None, texts)).strip()
-        if not text:
-            return
-        try:
-            self._try(REST_AFTER_FAILURE, lambda database: _keep_held_back(database, conversation, text, message_id))
-        except DeskUnavailable:
-            logger.warning("What the assistant held back could not be shown to the owner.")
 
     def chat_to_deliver(self, channel: str, limit: int = 20) -> List[ChatOut]:
         """What to deliver on this channel now, at most one for each conversation, oldest first.
@@ -539,18 +534,31 @@ class HumanSide:
 
     # --- the work itself
 
-    def _hear(self, database: Database, conversation: str, channel: str, text: str, message_id: str) -> bool:
+    def _hear(
+        self,
+        database: Database,
+        conversation: str,
+        channel: str,
+        text: str,
+        message_id: str,
+        held_back: Sequence[str],
+    ) -> bool:
         now = self._clock()
         with database.reading() as session:  # most conversations are nobody's: no writer's turn for those
             if session.execute(_concerns(conversation, message_id)).first() is None:
                 self._note(conversation, False)
                 return False
         urgent = self._is_urgent(text)
-        try:
-            with database.session() as session:
-                heard = _keep_heard(session, conversation, channel, text, message_id, urgent, now)
-        except IntegrityError:  # the same message at the same moment
-            heard = True
+        for attempt in range(2):
+            try:
+                with database.session() as session:
+                    heard = _keep_heard(session, conversation, channel, text, message_id, urgent, now)
+                    if heard:
+                        _keep_held_back(session, conversation, held_back, message_id, now)
+                break
+            except IntegrityError:  # the same message at the same moment; the second look finds it
+                if attempt:
+                    raise
         self._note(conversation, heard)
         return heard
 
@@ -726,16 +734,14 @@ def _keep_heard(
     return True
 
 
-def _keep_held_back(database: Database, conversation: str, text: str, message_id: str) -> None:
-    now = dt.datetime.now(dt.timezone.utc)
-    try:
-        with database.session() as session:
-            takeover = _active(session, conversation)
-            key = f"{message_id}-held"
-            if takeover is not None and not _is_known(session, conversation, key):
-                _message(session, takeover, HELD_BACK, text[:MAX_TEXT], key, now)
-    except IntegrityError:  # it is there
-        pass
+def _keep_held_back(
+    session: Session, conversation: str, texts: Sequence[str], message_id: str, now: dt.datetime
+) -> None:
+    text = "\n".join(filter(None, texts)).strip()
+    takeover = _active(session, conversation)
+    key = f"{message_id}-held"
+    if text and takeover is not None and not _is_known(session, conversation, key):
+        _message(session, takeover, HELD_BACK, text[:MAX_TEXT], key, now)
 
 
 def _may_mail(session: Session, now: dt.datetime) -> bool:

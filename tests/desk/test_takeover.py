@@ -271,10 +271,42 @@ def test_urgent_is_what_triage_says(text: str, urgent: bool) -> None:
 
 def test_what_the_assistant_held_back_is_shown_to_the_owner(database: Database, human: HumanSide) -> None:
     number = begin(database)
-    human.held_back("web-1", ["Magnesium zit in noten."], "m1")
-    human.held_back("web-1", ["Magnesium zit in noten."], "m1")
-    human.held_back("web-1", [], "m2")
-    assert said(database, number)[1:] == [("held", "Magnesium zit in noten.")]
+    for _ in range(2):
+        assert human.customer_said("web-1", "web", "waar zit het in?", "m1", ["Magnesium zit", "", "in noten."])
+    assert human.customer_said("web-1", "web", "hallo?", "m2", [])
+    assert said(database, number)[1:] == [
+        ("customer", "waar zit het in?"),
+        ("held", "Magnesium zit\nin noten."),
+        ("customer", "hallo?"),
+    ]
+
+
+def test_what_was_held_back_comes_with_the_repeat_when_the_first_try_had_none(
+    database: Database, human: HumanSide
+) -> None:
+    number = begin(database)
+    assert human.customer_said("web-1", "web", "dag", "m1")
+    assert human.customer_said("web-1", "web", "dag", "m1", ["Dag!"])
+    assert said(database, number)[1:] == [("customer", "dag"), ("held", "Dag!")]
+
+
+def test_the_owner_gets_message_and_held_back_answer_or_neither(
+    database: Database, human: HumanSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The desk goes between the two: the channel tries again, and then both are there."""
+    number = begin(database)
+    monkeypatch.setattr(takeover, "GRACE", 0.0)
+    with monkeypatch.context() as patch:
+
+        def gone(*_: Any) -> None:
+            raise DeskUnavailable("gone")
+
+        patch.setattr(takeover, "_keep_held_back", gone)
+        assert not human.customer_said("web-1", "web", "dag", "m1", ["Dag!"])
+    assert said(database, number)[1:] == []
+    monkeypatch.setattr(takeover, "REST_AFTER_FAILURE", 0.0)
+    assert human.customer_said("web-1", "web", "dag", "m1", ["Dag!"])
+    assert said(database, number)[1:] == [("customer", "dag"), ("held", "Dag!")]
 
 
 def test_asking_for_a_human_twice_is_one_request_and_ends_with_the_takeover(database: Database) -> None:

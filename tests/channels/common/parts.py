@@ -134,15 +134,15 @@ class Owner:
     def is_taken_over(self, conversation: str) -> bool:
         return conversation in self.taken
 
-    def customer_said(self, conversation: str, channel: str, text: str, message_id: str) -> bool:
+    def customer_said(
+        self, conversation: str, channel: str, text: str, message_id: str, held_back: Sequence[str] = ()
+    ) -> bool:
         if self.broken:
             raise RuntimeError("no database")
         if conversation in self.taken:
             self.said.append((conversation, text))
+            self.held += held_back
         return conversation in self.taken
-
-    def held_back(self, conversation: str, texts: Sequence[str], message_id: str) -> None:
-        self.held += texts
 
     def chat_to_deliver(self, channel: str, limit: int = 20) -> Sequence[Any]:
         return list(self.waiting)

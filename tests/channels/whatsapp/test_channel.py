@@ -337,14 +337,11 @@ class Desk:
     def is_taken_over(self, conversation: str) -> bool:
         return conversation == self.taken
 
-    def customer_said(self, conversation: str, channel: str, text: str, message_id: str) -> bool:
+    def customer_said(self, conversation: str, channel: str, text: str, message_id: str, held_back: Any = ()) -> bool:
         if conversation != self.taken:
             return False
         self.said.append(text)
         return True
-
-    def held_back(self, conversation: str, texts: Any, message_id: str) -> None:
-        pass
 
     def chat_to_deliver(self, channel: str, limit: int = 20) -> List[Any]:
         return [chat for chat in self.waiting if chat.id not in self.done + self.lost]

@@ -159,7 +159,7 @@ def test_an_urgent_message_shows_the_numbers_and_can_be_passed_on_with_one_butto
 
 
 def test_what_the_assistant_held_back_is_told(owner: Owner, human: HumanSide, taken: str) -> None:
-    human.held_back("web-1", ["Magnesium zit in noten."], "m1")
+    human.customer_said("web-1", "web", "waar zit het in?", "m1", ["Magnesium zit in noten."])
     expected = "De assistent was hier nog mee bezig. Dit antwoord is niet verstuurd: Magnesium zit in noten."
     assert expected in owner.get(taken)
 
@@ -220,8 +220,7 @@ def test_the_script_says_things_and_hears_why_not(owner: Owner, other: Owner, ta
 
 
 def test_what_customers_say_never_becomes_markup(owner: Owner, human: HumanSide, taken: str) -> None:
-    human.customer_said("web-1", "web", SCRIPT, "m1")
-    human.held_back("web-1", [SCRIPT], "m2")
+    human.customer_said("web-1", "web", SCRIPT, "m1", [SCRIPT])
     owner.get(taken)
     owner.post(f"{taken}/zeg", text=SCRIPT, key="k")
     assert "alert(" in owner.page
