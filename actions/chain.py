@@ -132,8 +132,11 @@ def utter(dispatcher: CollectingDispatcher, tracker: Tracker, answer: Answer, me
     image: Optional[str] = None
     if answer.picture:
         file_format = SVG if tracker.get_latest_input_channel() in _WEB_CHANNELS else PNG
-        image = album.address(answer.picture, file_format, load_environment().outside)
+        outside = load_environment().outside
+        image = album.address(answer.picture, file_format, outside)
         extra.update(plaat=answer.picture, alt=gallery.load_pictures()[answer.picture].alt)
+        if file_format == SVG:
+            extra.update(nacht=album.address(answer.picture, file_format, outside, album.NIGHT))
     buttons = [button.as_dict() for button in answer.buttons]
     dispatcher.utter_message(response=REPLY, tekst=answer.text, image=image, buttons=buttons, **extra)
 

@@ -27,9 +27,9 @@ def file_name(name: str, file_format: str, theme: str = LIGHT) -> str:
     return f"{name}{_NIGHT_ENDING if theme == NIGHT else ''}.{file_format}"
 
 
-def address(name: str, file_format: str, public_address: str = "") -> str:
+def address(name: str, file_format: str, public_address: str = "", theme: str = LIGHT) -> str:
     """A picture's address: under the assistant's public address, or from the root when that is ''."""
-    return public_address.rstrip("/") + ADDRESS + file_name(name, file_format)
+    return public_address.rstrip("/") + ADDRESS + file_name(name, file_format, theme)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,8 @@ class WebOutput(OutputChannel):
 def as_reply(message: Mapping[str, Any]) -> Dict[str, Any]:
     """Keeps what the chat shows: {"text", "buttons", "image": {"url", "alt"}, "faq_id"}, each only when there is one.
 
-    A response's metadata arrives on the same level: `alt` describes the picture, `faq_id` names the answer.
+    A response's metadata arrives on the same level: `alt` describes the picture, `nacht` is the address of the same
+    picture for dark screens, `faq_id` names the answer.
     """
     reply: Dict[str, Any] = {}
     text = str(message.get("text") or "").strip()
@@ -57,6 +58,8 @@ def as_reply(message: Mapping[str, Any]) -> Dict[str, Any]:
         reply["buttons"] = buttons
     if message.get("image"):
         reply["image"] = {"url": str(message["image"]), "alt": str(message.get("alt") or "")}
+        if message.get("nacht"):
+            reply["image"]["nacht"] = str(message["nacht"])
     if reply and message.get("faq_id"):
         reply["faq_id"] = str(message["faq_id"])
     return reply

@@ -1,4 +1,4 @@
-// The open chat: draws the conversation, takes what the visitor does, leaves the network to client.js.
+// The open chat: draws the conversation, takes what the visitor does.
 
 import { Client } from "./client.js";
 import { body, dayName, element, icon, picture, turn } from "./render.js";
@@ -23,8 +23,8 @@ export class Chat {
   #isOpen = false;
   #unread = 0;
   #day = "";
-  #told = new Set(); // client ids of messages whose delay was explained
-  #pending = new Map(); // client id -> element of a message that the server has not told of yet
+  #told = new Set(); // ids of messages whose delay was explained
+  #pending = new Map(); // id -> element of a message that the server has not told of yet
   #index = null;
   #options = [];
   #active = -1;
@@ -102,7 +102,7 @@ export class Chat {
     this.client.rememberOpen(true);
     this.#isModal();
     this.#scroll();
-    // On a touch screen the keyboard would hide the conversation at once.
+    // A touch screen's keyboard would hide the conversation.
     if (takeFocus) (matchMedia("(pointer: coarse)").matches || this.input.disabled ? this.heading : this.input).focus();
   }
 
@@ -115,7 +115,7 @@ export class Chat {
     this.onClose(hadFocus);
   }
 
-  // The panel fills a small screen; then the page behind it is out of reach, for the keyboard too.
+  // The panel fills a small screen; the page behind it is out of reach then.
   #isModal() {
     const fills = matchMedia("(max-width: 480px), (max-height: 480px)").matches;
     if (fills) this.panel.setAttribute("aria-modal", "true");
@@ -190,9 +190,7 @@ export class Chat {
     this.log.replaceChildren(this.typing);
     this.#busy(false);
     this.#applyState("open", true);
-    const hello = turn("bot", this.texts.bot, body(this.greeting, this.texts), new Date(), this.language);
-    hello.querySelector(".meta").remove();
-    this.#add(hello);
+    this.#aside(this.greeting);
     this.#choices(this.texts.started.map((title) => ({ title, payload: title })));
   }
 
@@ -215,6 +213,13 @@ export class Chat {
     this.#add(element("p", { class: "note" }, text));
     if (isOld) return;
     this.announcer.textContent = text;
+  }
+
+  // What the assistant says outside the conversation that is kept.
+  #aside(text) {
+    const said = turn("bot", this.texts.bot, body(text, this.texts), new Date(), this.language);
+    said.querySelector(".meta").remove();
+    this.#add(said);
   }
 
   #daySeparator(at) {
@@ -255,7 +260,7 @@ export class Chat {
     const from = event.van ? [element("span", { class: "from" }, event.van)] : [];
     const name = event.van ?? this.texts.bot;
     if (content.length) this.#add(turn("bot", name, content, at, this.language, ...from, ...thumbs));
-    image?.firstChild.addEventListener("load", () => this.#scroll(), { once: true });
+    image?.querySelector("img").addEventListener("load", () => this.#scroll(), { once: true });
     if (event.buttons) this.#choices(event.buttons);
   }
 
@@ -337,11 +342,12 @@ export class Chat {
     this.#note(reason || t.unsent);
   }
 
-  // The server can't take it just now and says so, with the helplines for who is in need; it is sent again by itself.
+  // The server can't take it just now and says so; it is sent again by itself.
   #delayed(id, reason) {
     if (this.#told.has(id)) return;
     this.#told.add(id);
-    this.#note(reason);
+    this.#aside(reason);
+    this.announcer.textContent = reason;
   }
 
   #busy(isBusy) {
@@ -489,7 +495,6 @@ export class Chat {
     if (event.isComposing || !count) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
-      // One place more than there are options: -1 stands for what was typed.
       this.#select(((this.#active + 1 + step + count + 1) % (count + 1)) - 1);
     } else if (event.key === "Enter" && this.#active >= 0) this.#choose(this.#active);
     else if (event.key === "Escape") this.#offer([]);

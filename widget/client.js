@@ -1,10 +1,9 @@
-// The connection to the channel: a session of the server's making, messages that are sent until they have arrived,
-// events that are taken once and in order.
+// The connection: messages that are sent until they have arrived, events that are taken once and in order.
 
 const QUIET = 40_000; // milliseconds without a sign of life until a stream counts as dead; the server speaks every 17 s
 const MAX_WAIT = 15_000;
 
-// Storage that the visitor's browser may refuse; then everything lives as long as the page.
+// Storage that a browser may refuse; then all lives as long as the page.
 export function storage(kind) {
   const spare = new Map();
   const attempt = (work, otherwise) => {
@@ -61,7 +60,6 @@ export class Client {
   #isSending = false;
   #wakeSender = () => {};
 
-  // on: {event, busy, connection, gone, arrived, refused}
   constructor(server, on) {
     this.#api = new URL("webhooks/web/", server);
     this.#on = on;
@@ -73,7 +71,7 @@ export class Client {
     addEventListener("storage", (change) => change.key === this.#key && this.#otherTab(change.newValue));
   }
 
-  // Takes up the conversation that this browser has going, if any. Makes none.
+  // Takes up the conversation that this browser has, if any.
   async resume() {
     this.#outbox = JSON.parse(this.#tab.get(this.#outboxKey) ?? "[]");
     if (this.#token) await this.#history();
@@ -123,7 +121,7 @@ export class Client {
   }
 
   #otherTab(token) {
-    if (token && this.#token) this.#token = token; // the same session with a fresher token, or found out by a 401
+    if (token && this.#token) this.#token = token; // fresher, or found out by a 401
     else if (token) {
       this.#token = token;
       this.#history();

@@ -118,12 +118,13 @@ export function turn(who, name, content, at, lang, ...actions) {
 }
 
 // A picture that opens large. Returns null for an address that is no web address.
-export function picture({ url, alt }, server, texts, onZoom) {
-  const href = safeAddress(url, server);
+export function picture({ url, alt, nacht }, server, texts, onZoom) {
+  const [href, srcset] = [url, nacht ?? url].map((address) => safeAddress(address, server));
   if (!href?.startsWith("http")) return null;
   const image = element("img", { src: href, alt, loading: "lazy", decoding: "async" });
-  const button = element("button", { type: "button", class: "picture", "aria-haspopup": "dialog" }, image, hidden(texts.zoom));
-  button.addEventListener("click", () => onZoom(href, alt));
+  const button = element("button", { type: "button", class: "picture", "aria-haspopup": "dialog" },
+    element("picture", {}, element("source", { srcset, media: "(prefers-color-scheme: dark)" }), image), hidden(texts.zoom));
+  button.addEventListener("click", () => onZoom(image.currentSrc || href, alt));
   image.addEventListener("error", () => button.replaceWith(element("p", {}, alt)));
   return button;
 }

@@ -16,7 +16,7 @@ export default `
 .panel button { min-width: 44px; min-height: 44px; padding: .3rem .8rem; border: 1px solid var(--line); border-radius: 22px; background: var(--page); cursor: pointer; }
 .panel button:hover { background: var(--tint); } .panel .head button:hover { background: #0003; }
 .panel button:disabled, .panel input:disabled { opacity: .6; cursor: not-allowed; }
-.panel :focus-visible { outline: 3px solid var(--ring); outline-offset: 2px; }
+.panel :focus-visible { outline: 3px solid var(--ring); outline-offset: 2px; } .panel input:focus-visible { outline-offset: -1px; }
 .panel svg { width: 22px; height: 22px; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; display: block; margin: auto; }
 .head { display: flex; flex-wrap: wrap; align-items: center; column-gap: .2rem; padding: .3rem .5rem .3rem 1rem; background: var(--accent, #1f6b4a); color: var(--on-accent, #fff); }
 .head h2 { flex: 1; min-width: 5rem; font-weight: 700; line-height: 1.3; }
@@ -46,12 +46,12 @@ export default `
 .note { align-self: center; text-align: center; color: var(--soft); font-size: 14px; max-width: 90%; }
 .choices { list-style: none; display: flex; flex-wrap: wrap; gap: .5rem; }
 .panel .choices button { text-align: start; padding: .4rem .9rem; line-height: 1.3; }
-.panel .picture { padding: 0; border-radius: 12px; overflow: hidden; display: block; background: #fff; max-width: 100%; }
-.picture img { display: block; width: 100%; height: auto; min-height: 3rem; aspect-ratio: auto; color: #1d2420; }
+.panel .picture { padding: 0; border-radius: 12px; overflow: hidden; display: block; width: 22rem; max-width: 100%; }
+.picture img { display: block; width: 100%; height: auto; aspect-ratio: auto 8/11; }
 .typing span { display: inline-block; width: 7px; height: 7px; margin-inline-end: 4px; border-radius: 50%; background: var(--soft); animation: rise 1s infinite; }
 .typing span:nth-child(2) { animation-delay: .15s } .typing span:nth-child(3) { animation-delay: .3s }
 @keyframes rise { 40% { transform: translateY(-4px) } 80% { transform: none } }
-@media (prefers-reduced-motion: reduce) { .typing span { animation: none } .log { scroll-behavior: auto } }
+@media (prefers-reduced-motion: reduce) { .typing span { animation: none } }
 .state { padding: .5rem 1rem; background: var(--tip); font-size: 14px; border-top: 1px solid var(--line); }
 .state:empty { display: none; }
 .foot { position: relative; border-top: 1px solid var(--line); padding: .6rem; padding-bottom: max(.6rem, env(safe-area-inset-bottom)); background: var(--page); }
@@ -69,9 +69,9 @@ dialog::backdrop { background: #000a; }
 dialog.zoom { max-width: 96vw; max-height: 96vh; width: 96vw; height: 96vh; padding: .5rem; }
 dialog.zoom[open] { display: flex; flex-direction: column; }
 .zoom .row { margin: 0 0 .5rem; justify-content: flex-end; }
-.frame { flex: 1; min-height: 0; overflow: auto; background: #fff; border-radius: 8px; display: grid; }
-.frame img { max-width: 100%; max-height: 100%; width: 100%; height: 100%; object-fit: contain; margin: auto; }
-.large .frame img { max-width: none; max-height: none; width: 220%; height: auto; }
+.frame { flex: 1; min-height: 0; overflow: auto; display: grid; grid-template: minmax(0, 1fr) / minmax(0, 1fr); }
+.frame img { width: 100%; height: 100%; object-fit: contain; }
+.large .frame img { width: 220%; height: 220%; }
 @media (max-width: 480px), (max-height: 480px) { .panel, :host([data-side=links]) .panel { inset: 0; width: 100%; height: 100%; height: 100dvh; border: 0; border-radius: 0; } }
 @media (max-height: 420px) { .panel { display: block; overflow-y: auto; } .log { min-height: 8rem; max-height: none; overflow: visible; } [role=listbox] { position: static; } }
 @media (forced-colors: active) { .panel, .bubble, .panel button { border-color: ButtonText !important; } [role=option][aria-selected=true], .panel [aria-pressed=true] { outline: 2px solid Highlight; } .typing span { background: CanvasText } }

@@ -1,4 +1,4 @@
-// Finds catalogue questions that resemble what is being typed, also when it is misspelt.
+// Finds questions that resemble what is typed, misspelt or not.
 
 const plain = (text) => text.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "");
 const words = (text) => plain(text).match(/[a-z0-9]+/g) ?? [];
@@ -38,7 +38,7 @@ export function makeIndex(questions) {
   return questions.map((question) => ({ question, words: words(question) }));
 }
 
-// The best `most` questions, best first; none when a telling word resembles nothing in them.
+// The best questions, best first.
 export function suggest(index, text, most = 4) {
   const typed = words(text);
   const telling = typed.filter((word) => !COMMON.has(word) && word.length > 2);

@@ -39,6 +39,7 @@ def test_the_overview_starts_the_walk_and_yes_goes_on() -> None:
     assert message["response"] == "utter_keten"
     assert message["tekst"].startswith("De keten loopt van eiwit in je eten")
     assert message["image"] == "/keten/plaat/keten.svg"
+    assert message["nacht"] == "/keten/plaat/keten--nacht.svg"
     assert message["alt"].startswith("Plaatje van de voedingsstoffenketen.")
     assert (message["bij_ja"], message["bij_nee"]) == ("chain_next", "chain_stop")
     assert slots == {"keten_stap": 0}

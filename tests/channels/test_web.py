@@ -290,6 +290,7 @@ def test_a_reply_keeps_what_the_chat_shows_and_nothing_else() -> None:
         "buttons": [{"title": "Ja", "payload": "ja"}, {"title": "Nee"}, {"title": ""}],
         "image": "/keten/plaat/x.svg",
         "alt": "De keten",
+        "nacht": "/keten/plaat/x--nacht.svg",
         "attachment": None,
         "timestamp": 1,
         "bron": "intern",
@@ -298,7 +299,7 @@ def test_a_reply_keeps_what_the_chat_shows_and_nothing_else() -> None:
     assert as_reply(message) == {
         "text": "Dag",
         "buttons": [{"title": "Ja", "payload": "ja"}, {"title": "Nee", "payload": "Nee"}],
-        "image": {"url": "/keten/plaat/x.svg", "alt": "De keten"},
+        "image": {"url": "/keten/plaat/x.svg", "alt": "De keten", "nacht": "/keten/plaat/x--nacht.svg"},
         "faq_id": "x_y",
     }
     assert as_reply({"text": "", "faq_id": "x"}) == {}

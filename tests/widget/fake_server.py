@@ -33,7 +33,12 @@ SPECIAL: Dict[str, Dict[str, Any]] = {
         ],
     },
     "lijst": {"text": "Dit kan:\n- een\n- twee\n- drie\nEn zo:\n1. eerst\n2. dan"},
-    "plaat": {"text": "Zo ziet het eruit.", "image": "/demo/pot.svg", "alt": "De keten van eiwit naar melatonine."},
+    "plaat": {
+        "text": "Zo ziet het eruit.",
+        "image": "/demo/pot.svg",
+        "nacht": "/demo/icon.svg",
+        "alt": "De keten van eiwit naar melatonine.",
+    },
     "links": {
         "text": "Kijk op https://voorbeeld.nl/pad?x=1, bel 112 of 0800-0113, chat op 113.nl of mail hulp@voorbeeld.nl. "
         "Geen link: javascript:alert(1) data:text/html,x ftp://voorbeeld 350 mg 2026-11-22"

@@ -84,13 +84,36 @@ def test_the_picture_has_its_alt_text_and_opens_large(visitor: Visitor) -> None:
     visitor.page.keyboard.press("Enter")
     zoom = visitor.page.locator("schakel-chat dialog.zoom")
     zoom.wait_for()
-    fitted = zoom.locator("img").bounding_box()["width"]
+    frame, image = zoom.locator(".frame").bounding_box(), zoom.locator("img").bounding_box()
+    assert image["y"] + image["height"] <= frame["y"] + frame["height"]  # all of it is in sight
+    fitted = image["width"]
     zoom.get_by_text("Groter").click()
     assert zoom.locator("img").bounding_box()["width"] > 2 * fitted
     visitor.page.keyboard.press("Escape")
     zoom.wait_for(state="detached")
     assert visitor.focused == "picture"
     assert visitor.page.locator("schakel-chat .panel").is_visible()
+
+
+def test_a_picture_keeps_its_place_before_it_has_come(visitor: Visitor) -> None:
+    visitor.page.route("**/pot.svg*", lambda route: None)  # never comes
+    visitor.open().ask("plaat")
+    box = visitor.page.locator("schakel-chat .picture").bounding_box()
+    assert box["width"] > 200
+    assert box["height"] > 250
+
+
+def test_dark_screens_get_the_dark_picture(browser: Any, network: CuttableNetwork, server: Server) -> None:
+    for scheme, expected in (("light", "/demo/pot.svg"), ("dark", "/demo/icon.svg")):
+        context = browser.new_context(color_scheme=scheme)
+        visitor = Visitor(context.new_page()).visit(network.address).open()
+        visitor.ask("plaat")
+        script = "() => document.querySelector('schakel-chat').shadowRoot.querySelector('.picture img').currentSrc"
+        visitor.page.wait_for_function(script)
+        assert visitor.page.evaluate(script).endswith(expected)
+        visitor.page.click("schakel-chat .picture")
+        assert visitor.page.locator("schakel-chat dialog.zoom img").get_attribute("src").endswith(expected)
+        context.close()
 
 
 def test_thumbs_are_kept(visitor: Visitor) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator
 
 import pytest
 
@@ -58,6 +61,57 @@ def test_a_message_typed_without_a_connection_is_sent_when_it_is_back(visitor: V
     visitor.wait_for_answers(2)
     assert visitor.answers() == ["Antwoord op: eerst", "Antwoord op: zonder net"]
     visitor.page.wait_for_selector("schakel-chat .state:empty", state="attached")
+
+
+@contextmanager
+def held(database: Path) -> Iterator[None]:
+    """Keeps everybody else from writing into an SQLite file."""
+    connection = sqlite3.connect(database, isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+        connection.close()
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["first-message", "later-message"])
+def test_while_nothing_can_be_kept_who_is_in_need_reads_where_to_find_help(
+    visitor: Visitor, server: Server, is_first: bool
+) -> None:
+    visitor.open()
+    if not is_first:
+        visitor.ask("eerst")
+    with held(server.folder / "web.db"):
+        visitor.say("ik wil niet meer leven")
+        help_text = visitor.page.locator("schakel-chat .bot .bubble", has_text="113")
+        help_text.wait_for(timeout=30_000)
+        assert "tel:113" in help_text.locator("a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+        assert "113" in visitor.page.locator("schakel-chat [aria-live=polite].sr").inner_text()
+    visitor.wait_for_answers(1 if is_first else 2, timeout=60_000)
+    assert visitor.questions()[-1] == "ik wil niet meer leven"
+    assert visitor.answers()[-1] == "Antwoord op: ik wil niet meer leven"
+
+
+def test_what_a_busy_server_says_is_shown_once_and_the_message_is_sent_until_it_has_arrived(visitor: Visitor) -> None:
+    visitor.open().ask("eerst")
+    refused = []
+
+    def refuse(route: Any) -> None:
+        refused.append(1)
+        if len(refused) > 2:
+            route.continue_()
+        else:
+            route.fulfill(status=503, json={"error": "unavailable", "text": "Er gaat iets mis aan onze kant."})
+
+    visitor.page.route("**/messages", refuse)
+    visitor.say("hardnekkig")
+    visitor.wait_for_answers(2)
+    assert len(refused) == 3
+    assert visitor.questions() == ["eerst", "hardnekkig"]
+    assert visitor.answers() == ["Antwoord op: eerst", "Antwoord op: hardnekkig"]
+    said = visitor.page.locator("schakel-chat .bot .bubble", has_text="Er gaat iets mis aan onze kant.")
+    assert said.count() == 1
 
 
 def test_a_message_still_unsent_at_a_reload_is_sent_after_it(visitor: Visitor, context: Any) -> None:
