@@ -64,8 +64,10 @@ THRESHOLDS: Mapping[str, float] = {
     "child": 0.3,
     "condition": 0.2,
 }
-# A pattern decides by itself unless the classifier is sure that a message is ordinary.
+# A pattern decides by itself unless the classifier is sure that a message is ordinary; one of the
+# section `zeker` always does.
 PATTERN_BONUS = 1.0
+SURE_PATTERNS = "zeker"
 # The classifier of all intents: how likely it thinks any matter of safety, in logits of at most `MOST_LOGIT`.
 LOGIT_BONUS = 0.1
 MOST_LOGIT = 5.8
@@ -106,13 +108,17 @@ class TriageHit:
 
 @dataclass(frozen=True)
 class Examination:
-    """Everything seen in one message: pattern id per level, the medicine side, whether figurative speech was met."""
+    """Everything seen in one message: pattern id per level, the medicine side, whether figurative speech was met.
+
+    `sure` names the levels of which a pattern was found that can mean nothing else.
+    """
 
     found: Mapping[str, str]
     medicine_group: Optional[str] = None
     interaction: str = NO_INTERACTION
     changes_medicine: bool = False
     figurative: bool = False
+    sure: FrozenSet[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -159,6 +165,7 @@ class _Pattern:
     unless_overlapping: Tuple[Phrase, ...]
     unless_present: Tuple[Phrase, ...]
     whole_message: bool
+    sure: bool
 
 
 def _within(spans: Sequence[Tuple[int, str]], first: int, end: int) -> Tuple[Tuple[int, str], ...]:
@@ -193,9 +200,12 @@ class Triage:
         concepts.update(self._medicines.concepts())
         self._masks: List[Phrase] = [compile_phrase(text) for text in patterns["maskeren"]]
         self._patterns: List[_Pattern] = [
-            _compile_pattern(level, item) for level in ORDER for item in patterns["patronen"][level]
+            _compile_pattern(level, item, section == SURE_PATTERNS)
+            for level in ORDER
+            for section in (SURE_PATTERNS, "patronen")
+            for item in patterns[section].get(level, ())
         ]
-        wrong = set(patterns["patronen"]) - set(ORDER)
+        wrong = {*patterns["patronen"], *patterns[SURE_PATTERNS]} - set(ORDER)
         if wrong:
             raise PatternError(f"These levels do not exist: {', '.join(sorted(wrong))}.")
         phrases = [part for p in self._patterns for q in p.queries for part in q.parts]
@@ -263,13 +273,18 @@ class Triage:
     def _examine(self, read: "_Read") -> Examination:
         positions, starts = read.positions, read.starts
         found: Dict[str, str] = {}
+        sure: Set[str] = set()
         vetoes: Dict[str, List[Span]] = {}
         for number in self._query_index.candidates(positions.present):
             pattern, query = self._queries[number]
-            if pattern.level not in found and self._holds(pattern, query, positions, starts, vetoes):
+            if pattern.level in sure or (pattern.level in found and not pattern.sure):
+                continue
+            if self._holds(pattern, query, positions, starts, vetoes):
                 found[pattern.level] = pattern.id
+                if pattern.sure:
+                    sure.add(pattern.level)
         group, interaction, changes = self._medicines.about(read.rows, positions, self._word_names)
-        return Examination(found, group, interaction, changes, read.figurative)
+        return Examination(found, group, interaction, changes, read.figurative, frozenset(sure))
 
     def clauses(self, text: str) -> List[Clause]:
         """What triage's own classifier reads: the message in clauses, and nothing of what the patterns found."""
@@ -456,7 +471,7 @@ def combine(seen: Examination, judgement: Judgement, probabilities: Mapping[str,
     fired = {
         name: seen.found.get(name, CLASSIFIER)
         for name in ORDER
-        if scores[name] + (PATTERN_BONUS if name in seen.found else 0.0) >= THRESHOLDS[name]
+        if name in seen.sure or scores[name] + (PATTERN_BONUS if name in seen.found else 0.0) >= THRESHOLDS[name]
     }
     if not fired:
         return None
@@ -593,7 +608,7 @@ def _split(text: str) -> List[str]:
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def _compile_pattern(level: str, item: Mapping[str, Any]) -> _Pattern:
+def _compile_pattern(level: str, item: Mapping[str, Any], sure: bool) -> _Pattern:
     unknown = set(item) - {"id", "zoek", "niet", "behalve", "bereik"}
     if unknown or not item.get("id") or not item.get("zoek"):
         raise PatternError(
@@ -608,6 +623,7 @@ def _compile_pattern(level: str, item: Mapping[str, Any]) -> _Pattern:
         unless_overlapping=tuple(compile_phrase(str(text)) for text in item.get("niet", ())),
         unless_present=tuple(compile_phrase(str(text)) for text in item.get("behalve", ())),
         whole_message=item.get("bereik") == "bericht",
+        sure=sure,
     )
 
 
