@@ -69,7 +69,7 @@ THRESHOLDS: Mapping[str, float] = {
 PATTERN_BONUS = 1.0
 SURE_PATTERNS = "zeker"
 # The classifier of all intents: how likely it thinks any matter of safety, in logits of at most `MOST_LOGIT`.
-LOGIT_BONUS = 0.1
+LOGIT_BONUS = 0.15
 MOST_LOGIT = 5.8
 # Figurative speech ("ik lach me dood") looks like the real thing to a classifier.
 FIGURATIVE_PENALTY = 0.2
