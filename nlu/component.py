@@ -18,13 +18,14 @@ from rasa.shared.utils.io import get_text_hash
 from answering import session
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE
 from monitoring import metrics
-from nlu import linear
+from nlu import linear, understanding_training
 from nlu.advice import DRAFT_SLOT, FORM
+from nlu.ahead import learn_into
 from nlu.context import Conversation
 from nlu.dutch import installed_name, load_dutch, load_word_list, remembering
 from nlu.lexicon import FILES, FOLDER, Lexicon
-from nlu.persistence import load_state, save_state
-from nlu.understanding import FALLBACK, Thresholds, Understanding, Understood, to_state, train
+from nlu.persistence import load_state
+from nlu.understanding import FALLBACK, Thresholds, Understanding, Understood
 
 logger = logging.getLogger(__name__)
 NAME = "DutchUnderstanding"
@@ -75,18 +76,11 @@ class DutchUnderstanding(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learns from the examples and persists what was learnt."""
-        dutch = load_dutch()
-        logger.info("Dutch language pipeline: %s", dutch.name)
         examples = [(m.get("text"), m.get_full_intent()) for m in training_data.intent_examples if m.get("text")]
-        self._understanding = train(examples, Lexicon.load(), remembering(dutch.lemmas))
-        self._persist(dutch.name)
-        return self._resource
-
-    def _persist(self, dutch_name: str) -> None:
-        assert self._understanding is not None
-        state = {"dutch": dutch_name, **to_state(self._understanding)}
         with self._storage.write_to(self._resource) as folder:
-            save_state(folder, state, linear.to_arrays(self._understanding.ranker))
+            name = understanding_training.NAME
+            learn_into(folder, name, examples, lambda target: understanding_training.learn(target, examples))
+        return self._resource
 
     @classmethod
     def load(

@@ -47,7 +47,10 @@ class Analyser:
 
     def analyse(self, text: str) -> Analysis:
         """Analyses a message of any length; only `nlu.normalise.MAX_WORDS` words count."""
-        typed = split_words(text, self.lexicon.abbreviations)
+        return self.analyse_words(split_words(text, self.lexicon.abbreviations))
+
+    def analyse_words(self, typed: Sequence[str]) -> Analysis:
+        """Analyses the normalised words of a message."""
         words, origin = self._speller.correct_all(typed)
         lemmas = self._lemmatise(words) if words else []
         return Analysis(tuple(words), tuple(origin), tuple(lemmas), " ".join(typed))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
@@ -122,36 +123,56 @@ def train(documents: Sequence[Mapping[str, float]], labels: Sequence[str], stren
 
 
 def _matrix(vocabulary: Vocabulary, documents: Sequence[Mapping[str, float]]) -> Any:
+    """What `Vocabulary.vector` gives for every document, worked out for all at once."""
     from scipy.sparse import csr_matrix
 
-    rows = [vocabulary.vector(document) for document in documents]
-    pointers = np.cumsum([0] + [len(positions) for positions, _ in rows])
-    values = np.concatenate([np.asarray(v, dtype=np.float64) for _, v in rows])
-    columns = np.concatenate([np.asarray(p, dtype=np.int32) for p, _ in rows])
-    matrix = csr_matrix((values, columns, pointers), shape=(len(rows), len(vocabulary.index)))
+    number = defaultdict(lambda: -1, vocabulary.index)
+    sizes = [len(document) for document in documents]
+    names = chain.from_iterable(documents)
+    columns = np.fromiter((number[name] for name in names), dtype=np.int32, count=sum(sizes))
+    counts = np.fromiter(chain.from_iterable(d.values() for d in documents), dtype=np.float64, count=sum(sizes))
+    of_row = np.repeat(np.arange(len(documents)), sizes)
+    known = columns >= 0
+    columns, counts, of_row = columns[known], counts[known], of_row[known]
+    values = (1.0 + np.log(counts)) * vocabulary.idf[columns]
+    kinds = list(KIND_WEIGHTS)
+    kind_of = np.array([kinds.index(kind) for kind in vocabulary.kinds], dtype=np.int64)
+    group = of_row * len(kinds) + kind_of[columns]
+    squares = np.bincount(group, weights=values * values)
+    values *= np.array(list(KIND_WEIGHTS.values()))[kind_of[columns]] / np.sqrt(squares[group])
+    pointers = np.concatenate([[0], np.cumsum(np.bincount(of_row, minlength=len(documents)))])
+    matrix = csr_matrix((values, columns, pointers), shape=(len(documents), len(vocabulary.index)))
     matrix.sum_duplicates()  # settles its format now, so that threads only read it
     return matrix
 
 
 def _fit(matrix: Any, targets: NDArray[np.int64], strength: float) -> Tuple[Floats, Floats]:
-    """One linear SVM per label against all others, side by side in threads (liblinear leaves the interpreter free).
+    """A label's own examples weigh in inverse proportion to their number, as scikit-learn's "balanced" does."""
+    counts = np.bincount(targets)
+    weights = len(targets) / (len(counts) * counts)
+    return fit_each(matrix, targets, strength, dict(enumerate(weights.tolist())), _TOLERANCE)
 
-    A label's own examples weigh in inverse proportion to their number, as scikit-learn's "balanced" does.
+
+def fit_each(
+    matrix: Any, targets: NDArray[np.int64], strength: float, weights: Mapping[int, float], tolerance: float
+) -> Tuple[Floats, Floats]:
+    """Linear SVMs, one label against all others, in one call of liblinear: it copies the matrix for every call.
+
+    Args:
+        matrix: sparse, shape (examples, features).
+        targets: number of each example's label; all numbers from 0 occur, at least three of them.
+        strength: inverse of the regularisation (scikit-learn's C).
+        weights: of a label's own examples; 1 when left out. The others weigh 1.
+        tolerance: of the solver.
+
+    Returns:
+        Weights of shape (features, labels) and bias of shape (labels,).
     """
-    from joblib import Parallel, delayed
     from sklearn.svm import LinearSVC
 
-    counts = np.bincount(targets)
-
-    def fit_one(label: int) -> Tuple[Floats, float]:
-        weight = len(targets) / (len(counts) * counts[label])
-        model = LinearSVC(C=strength, class_weight={0: 1.0, 1: weight}, tol=_TOLERANCE, random_state=0)
-        model.fit(matrix, (targets == label).astype(np.int8))
-        return model.coef_[0].astype(np.float32), float(model.intercept_[0])
-
-    fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit_one)(label) for label in range(len(counts)))
-    weights = np.ascontiguousarray(np.stack([w for w, _ in fitted], axis=1))
-    return weights, np.array([b for _, b in fitted], dtype=np.float32)
+    model = LinearSVC(C=strength, class_weight=dict(weights), tol=tolerance, random_state=0)
+    model.fit(matrix, targets)
+    return np.ascontiguousarray(model.coef_.T, dtype=np.float32), model.intercept_.astype(np.float32)
 
 
 def to_arrays(ranker: LinearRanker) -> Dict[str, NDArray[Any]]:

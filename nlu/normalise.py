@@ -24,10 +24,13 @@ _JOINED = (
     (re.compile(r"\bomega[\s-]*(\d)\b"), r"omega\1"),
     (re.compile(r"\bl[\s-]+(tryptofaan|theanine|threonaat)"), r"\1"),
 )
+_MAY_JOIN = re.compile(r"\d|vit|\bl[\s-]|\bb[\s-]")  # what one of those needs
 
 
 def fold(text: str) -> str:
     """Lower case without accents: 'Één Bacteriën' gives 'een bacterien'. Keeps the length of plain text."""
+    if text.isascii():
+        return text.lower().replace("`", "'")
     decomposed = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
@@ -44,8 +47,9 @@ def words(text: str, abbreviations: Mapping[str, str]) -> List[str]:
     """
     folded = _ADDRESS.sub(" ", fold(text[:MAX_CHARACTERS])[:MAX_CHARACTERS])
     folded = _REPEATED.sub(r"\1", folded)
-    for pattern, replacement in _JOINED:
-        folded = pattern.sub(replacement, folded)
+    if _MAY_JOIN.search(folded):
+        for pattern, replacement in _JOINED:
+            folded = pattern.sub(replacement, folded)
     found: List[str] = []
     for match in _WORD.finditer(folded):
         word = match.group()[:MAX_WORD].strip("'-")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
+from itertools import accumulate
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
@@ -293,8 +295,10 @@ class _Targets:
 _BITS = np.array([bin(i).count("1") for i in range(1 << 16)], dtype=np.uint8)
 
 
-def _is_double(word: str, i: int) -> bool:
-    return (i > 0 and word[i - 1] == word[i]) or (i + 1 < len(word) and word[i + 1] == word[i])
+@lru_cache(maxsize=_REMEMBERED)
+def _letters(word: str) -> Tuple[float, ...]:
+    """What it costs to leave out each letter of a word, or to add it: less for one of two equal letters."""
+    return tuple(_DOUBLE if (i and word[i - 1] == x) or word[i + 1 : i + 2] == x else 1.0 for i, x in enumerate(word))
 
 
 def _cost(typed: str, meant: str, limit: float) -> float:
@@ -306,26 +310,32 @@ def _cost(typed: str, meant: str, limit: float) -> float:
         end, other_end = end - 1, other_end - 1
     if end - begin > _MOST_DIFFERENT or other_end - begin > _MOST_DIFFERENT:
         return limit + 1.0
-    before: List[float] = []
-    last = [0.0]
-    for j in range(begin, other_end):
-        last.append(last[-1] + (_DOUBLE if _is_double(meant, j) else 1.0))
-    for i in range(begin, end):
-        x = typed[i]
-        twice = _is_double(typed, i)
-        row = [last[0] + (_DOUBLE if twice else 1.0)]
-        for j in range(begin, other_end):
-            y, k = meant[j], j - begin
-            cost = last[k] if x == y else last[k] + _COSTS.get(x + y, 1.0)
-            cost = min(
-                cost,
-                last[k + 1] + (_DOUBLE if twice else 1.0),
-                row[k] + (_DOUBLE if _is_double(meant, j) else 1.0),
-            )
-            if i > begin and j > begin and x == meant[j - 1] and typed[i - 1] == y:
-                cost = min(cost, before[k - 1] + _SWAP)
+    out, added = _letters(typed)[begin:end], _letters(meant)[begin:other_end]
+    wanted = meant[begin:other_end]
+    last = [0.0, *accumulate(added)]
+    before, lowest_before = last, 0.0
+    previous = ""
+    slips = _COSTS.get
+    # Written out without calls: this runs a hundred thousand times in a training.
+    for x, drop in zip(typed[begin:end], out):
+        diagonal = last[0]
+        cell = lowest = diagonal + drop
+        row = [cell]
+        left = ""
+        for k, y in enumerate(wanted):
+            cost = diagonal if x == y else diagonal + slips(x + y, 1.0)
+            diagonal = last[k + 1]
+            if diagonal + drop < cost:
+                cost = diagonal + drop
+            if cell + added[k] < cost:
+                cost = cell + added[k]
+            if x == left and y == previous and before[k - 1] + _SWAP < cost:
+                cost = before[k - 1] + _SWAP
             row.append(cost)
-        if min(row) > limit and min(last) + _SWAP > limit:
+            if cost < lowest:
+                lowest = cost
+            cell, left = cost, y
+        if lowest > limit and lowest_before + _SWAP > limit:
             return limit + 1.0
-        before, last = last, row
+        before, last, lowest_before, previous = last, row, lowest, x
     return last[-1]

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
+from nlu.linear import fit_each
 from nlu.patterns import build_vocabulary
 from nlu.spelling import Speller
 from nlu.triage import ORDER, ORDINARY, PREFIX, Clause, Judgement
@@ -275,18 +276,8 @@ def _matrix(documents: Sequence[Sequence[str]], index: Mapping[str, int], idf: F
 
 
 def _fit(matrix: Any, labels: Sequence[str], names: List[str]) -> Tuple[Floats, Floats]:
-    from joblib import Parallel, delayed
-    from sklearn.svm import LinearSVC
-
-    targets = np.array([names.index(label) for label in labels])
-
-    def fit_one(label: int) -> Tuple[Floats, float]:
-        model = LinearSVC(C=STRENGTH, tol=_TOLERANCE, random_state=0)
-        model.fit(matrix, (targets == label).astype(np.int8))
-        return model.coef_[0].astype(np.float32), float(model.intercept_[0])
-
-    fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit_one)(label) for label in range(len(names)))
-    return np.stack([w for w, _ in fitted], axis=1), np.array([b for _, b in fitted], dtype=np.float32)
+    number = {name: i for i, name in enumerate(names)}
+    return fit_each(matrix, np.array([number[label] for label in labels]), STRENGTH, {}, _TOLERANCE)
 
 
 def to_arrays(opinion: Opinion) -> Dict[str, NDArray[Any]]:

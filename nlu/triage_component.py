@@ -15,7 +15,9 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import get_text_hash
 
 from monitoring import metrics
-from nlu.persistence import load_state, save_state
+from nlu import triage_training
+from nlu.ahead import learn_into
+from nlu.persistence import load_state
 from nlu.triage import (
     FILES,
     FOLDER,
@@ -35,13 +37,8 @@ from nlu.triage_classifier import (
     Opinion,
     Reader,
     from_arrays,
-    label_of,
-    read_classes,
-    to_arrays,
-    train,
-    word_frequencies,
 )
-from nlu.triage_examples import PATTERN, TriageExample, sentences, thinned, with_typing_errors
+from nlu.triage_examples import PATTERN
 
 logger = logging.getLogger(__name__)
 NAME = "TriageComponent"
@@ -105,28 +102,10 @@ class TriageComponent(GraphComponent):
         Raises:
             PatternError: a pattern is written wrongly; the message names it.
         """
-        texts = read_files()
-        self._triage = triage = load_triage(texts)
-        examples = [
-            TriageExample(m.get("text"), label_of(m.get("intent")), "")
-            for m in training_data.intent_examples
-            if m.get("text")
-        ]
-        examples = with_typing_errors([*thinned(examples), *sentences()])
-        read = [(triage.clauses(example.text), example.label) for example in examples]
-        classes = read_classes(FOLDER)
-        frequencies = word_frequencies(clauses for clauses, _ in read)
-        self._opinion = train(Reader(classes, frequencies), read)
-        state = {
-            "labels": self._opinion.labels,
-            "features": list(self._opinion.index),
-            "classes": classes,
-            "spelling": frequencies,
-        }
+        messages = training_data.intent_examples
+        examples = [(m.get("text"), m.get_full_intent()) for m in messages if m.get("text")]
         with self._storage.write_to(self._resource) as folder:
-            for name, text in texts.items():
-                (folder / name).write_text(text, encoding="utf-8")
-            save_state(folder, state, to_arrays(self._opinion))
+            learn_into(folder, triage_training.NAME, examples, lambda target: triage_training.learn(target, examples))
         return self._resource
 
     @classmethod

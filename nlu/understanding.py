@@ -27,7 +27,6 @@ from nlu.dutch import Lemmatiser, WordTest
 from nlu.features import Analyser, Analysis, features
 from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Subject, apply_gate
 from nlu.lexicon import Found, Lexicon, unique_names
-from nlu.normalise import key
 from nlu.normalise import words as split_words
 from nlu.spelling import Speller
 from nlu.turns import COURTESIES, TurnWords, clauses, question_sentences
@@ -547,26 +546,28 @@ def train(
         lemmatise: gives the lemmas of normalised words.
         is_dutch: tells a word that exists from a misspelt one.
     """
+    labels = [label for _, label in examples]
+    typed = [split_words(text, lexicon.abbreviations) for text, _ in examples]
     counts: Counter[str] = Counter()
-    for text, _ in examples:
-        counts.update(split_words(text, lexicon.abbreviations))
+    for words in typed:
+        counts.update(words)
     spelling = {word: count for word, count in sorted(counts.items()) if count >= _MINIMUM_SPELLING}
     analyser = make_analyser(lexicon, spelling, lemmatise)
-    documents = [features(analyser.analyse(text), lexicon) for text, _ in examples]
-    ranker = linear.train(documents, [label for _, label in examples])
-    sentences = {key(text, lexicon.abbreviations): label for text, label in examples}
-    also_about, mentions = _also_about(examples, lexicon), _mentions(examples, lexicon)
+    documents = [features(analyser.analyse_words(words), lexicon) for words in typed]
+    ranker = linear.train(documents, labels)
+    sentences = {" ".join(words): label for words, label in zip(typed, labels)}
+    also_about, mentions = _also_about(typed, labels, lexicon), _mentions(typed, labels, lexicon)
     return Understanding(lexicon, spelling, ranker, sentences, also_about, mentions, lemmatise, is_dutch=is_dutch)
 
 
-def _also_about(examples: Sequence[Tuple[str, str]], lexicon: Lexicon) -> Dict[str, FrozenSet[str]]:
+def _also_about(typed: Sequence[Sequence[str]], labels: Sequence[str], lexicon: Lexicon) -> Dict[str, FrozenSet[str]]:
     """Per id the onderwerpen that `_OFTEN` of its questions name."""
     named: Dict[str, Counter[str]] = {}
     totals: Counter[str] = Counter()
-    for text, label in examples:
+    for words, label in zip(typed, labels):
         if label.startswith(FAQ_INTENT):
             totals[label[len(FAQ_INTENT) :]] += 1
-            found = lexicon.onderwerp.find(split_words(text, lexicon.abbreviations))
+            found = lexicon.onderwerp.find(words)
             named.setdefault(label[len(FAQ_INTENT) :], Counter()).update(unique_names(found))
     return {
         faq_id: frozenset(name for name, count in sorted(counts.items()) if count >= _OFTEN * totals[faq_id])
@@ -574,12 +575,11 @@ def _also_about(examples: Sequence[Tuple[str, str]], lexicon: Lexicon) -> Dict[s
     }
 
 
-def _mentions(examples: Sequence[Tuple[str, str]], lexicon: Lexicon) -> Dict[str, FrozenSet[str]]:
+def _mentions(typed: Sequence[Sequence[str]], labels: Sequence[str], lexicon: Lexicon) -> Dict[str, FrozenSet[str]]:
     """Per id the other substances that its questions mention."""
     found: Dict[str, set[str]] = {}
-    for text, label in examples:
+    for words, label in zip(typed, labels):
         if label.startswith(FAQ_INTENT):
-            words = split_words(text, lexicon.abbreviations)
             names = unique_names([*lexicon.other.find(words), *lexicon.schakel.find(words)])
             if names:
                 found.setdefault(label[len(FAQ_INTENT) :], set()).update(names)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
+from nlu import ahead
 from rasa_patches import install
 
 
 def main() -> None:
-    """Starts Rasa."""
+    """Starts Rasa; what it will learn is begun at once in a process beside it."""
+    if sys.argv[1:2] == ["train"]:
+        ahead.begin()
     install()
     from rasa.__main__ import main as rasa
 

@@ -7,6 +7,8 @@ deeply and hashes it anew: with 23,000 examples that takes longer than the train
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 from typing import Any, Dict, Optional
 
 from rasa.shared.importers.rasa import RasaFileImporter
@@ -14,6 +16,7 @@ from rasa.shared.nlu.training_data import loading
 from rasa.shared.nlu.training_data.formats.rasa_yaml import RasaYAMLReader
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from rasa.shared.utils.io import deep_container_fingerprint
 
 
 class Example(Message):
@@ -22,14 +25,33 @@ class Example(Message):
     Its values are texts and Rasa's own annotations, which nothing changes in place.
     """
 
+    _cached_fingerprint: Optional[str]
+
     def set(self, prop: str, info: Any, add_to_output: bool = False) -> None:
         """Sets a value; the same value again leaves the hash as it is."""
         if add_to_output or self.data.get(prop) != info:
             super().set(prop, info, add_to_output)
 
+    def fingerprint(self) -> str:
+        """A hash of the values in one go; Rasa's own hashes every value by itself."""
+        if self._cached_fingerprint is None:
+            if self.features:
+                return str(super().fingerprint())
+            values = json.dumps(self.data, sort_keys=True, default=deep_container_fingerprint)
+            self._cached_fingerprint = hashlib.md5(values.encode(), usedforsecurity=False).hexdigest()
+        return str(self._cached_fingerprint)
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint())
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Message) and other.fingerprint() == self.fingerprint())
+
     def __deepcopy__(self, memo: Dict[int, Any]) -> Example:
-        copied = Example(self.data, set(self.output_properties), self.time, copy.deepcopy(self.features, memo))
-        copied._cached_fingerprint = self._cached_fingerprint
+        copied = Example.__new__(Example)
+        copied.__dict__.update(self.__dict__)
+        copied.data, copied.output_properties = dict(self.data), set(self.output_properties)
+        copied.features = copy.deepcopy(self.features, memo) if self.features else []
         return copied
 
 
