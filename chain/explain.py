@@ -16,7 +16,8 @@ TOO_LITTLE, FOOD, CERTAINTY, MORE = "te_weinig", "voeding", "zekerheid", "meer"
 BLOCKERS, BLOCKER, HELPERS, WHICH = "blokkades", "blokkade", "hulpstof", "welke"
 
 # Further things that a message may say; see data/woordenboek/ketenvragen.yml.
-FOLLOWS, MAKES, OUT_OF, CAUSE, FIRST, LAST, B_VITAMINS = (
+BACK, FOLLOWS, MAKES, OUT_OF, CAUSE, FIRST, LAST, B_VITAMINS = (
+    "terug",
     "vervolg",
     "maken",
     "van",
@@ -49,6 +50,7 @@ class Focus:
     kind: str = ""
     link: str = ""
     blocker: str = ""
+    subject: str = ""  # the link that was asked about, when the reply led to another one
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any], chain: Chain) -> Focus:
@@ -57,10 +59,12 @@ class Focus:
         if not isinstance(found, dict):
             return cls()
         link, blocker = str(found.get("schakel") or ""), str(found.get("blokkade") or "")
+        subject = str(found.get("over") or "")
         return cls(
             str(found.get("vraag") or ""),
             link if link in chain.schakels else "",
             blocker if blocker in chain.blokkades else "",
+            subject if subject in chain.schakels else "",
         )
 
 
@@ -88,6 +92,7 @@ class Answer:
         picture: a name of `gallery.pictures`, '' for none.
         buttons: what may be asked next, at most three.
         statements: the facts in it, with their sources.
+        subject: the link that was asked about, when `link` is another one.
     """
 
     text: str
@@ -97,10 +102,12 @@ class Answer:
     picture: str = ""
     buttons: Tuple[Button, ...] = ()
     statements: Tuple[Statement, ...] = field(default=())
+    subject: str = ""
 
     def metadata(self) -> Dict[str, Any]:
         """The entry `keten` of the reply's metadata, as `Focus.from_metadata` reads it."""
-        return {"vraag": self.kind, "schakel": self.link, "blokkade": self.blocker}
+        known = {"vraag": self.kind, "schakel": self.link, "blokkade": self.blocker}
+        return {**known, "over": self.subject} if self.subject else known
 
     @property
     def sources(self) -> Tuple[str, ...]:
@@ -164,6 +171,10 @@ def _question_without_link(chain: Chain, asked: FrozenSet[str], focus: Focus) ->
     if FIRST in asked or LAST in asked:
         return Question(WHAT, (first if FIRST in asked else last,))
     kind = _explicit_kind(asked)
+    if focus.subject and {kind, focus.kind} == {AFTER, BEFORE}:
+        return Question(kind or WHAT, (focus.subject,))  # "wat komt na 5-HTP?", "en ervoor?"
+    if focus.subject and focus.kind == BETWEEN and BACK in asked:
+        return Question(BETWEEN, (focus.link, focus.subject))
     if focus.blocker and kind in (None, CERTAINTY):
         return Question(kind or CERTAINTY, blocker=focus.blocker)
     if focus.link:
@@ -256,7 +267,7 @@ def _after(chain: Chain, link: str) -> Answer:
     name = "na_stof" if conversion.van == link else "na_hulp"
     text = sentence(chain, name, **values, van=conversion.van, doel=conversion.naar, uitleg=conversion.uitleg.tekst)
     shown = _link_buttons(chain, conversion.naar, "wat", *_unless_last(chain, conversion.naar, "na"))
-    return Answer(text, AFTER, conversion.naar, "", "", shown, (conversion.uitleg,))
+    return Answer(text, AFTER, conversion.naar, "", "", shown, (conversion.uitleg,), link)
 
 
 def _before(chain: Chain, link: str) -> Answer:
@@ -271,7 +282,7 @@ def _before(chain: Chain, link: str) -> Answer:
     parts = {"van": conversion.van, "bron": conversion.van, "doel": conversion.naar, "uitleg": conversion.uitleg.tekst}
     text = sentence(chain, "voor_stof" if up else "voor_hulp", **values, **parts)
     shown = _link_buttons(chain, conversion.van, "wat", "na")
-    return Answer(text, BEFORE, conversion.van, "", "", shown, (conversion.uitleg,))
+    return Answer(text, BEFORE, conversion.van, "", "", shown, (conversion.uitleg,), link)
 
 
 def _unless_last(chain: Chain, link: str, name: str) -> Tuple[str, ...]:
@@ -290,7 +301,8 @@ def _between(chain: Chain, start: str, end: str) -> Answer:
     text = sentence(chain, name, **values) if name else explained
     helpers = [helper for conversion in conversions for helper in conversion.met]
     shown = tuple(button(chain, "wat", **link_values(chain, helper)) for helper in helpers[:3])
-    return Answer(text, BETWEEN, last, "", "", shown, tuple(conversion.uitleg for conversion in conversions))
+    explained_by = tuple(conversion.uitleg for conversion in conversions)
+    return Answer(text, BETWEEN, last, "", "", shown, explained_by, first)
 
 
 def _too_little(chain: Chain, link: str) -> Answer:

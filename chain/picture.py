@@ -95,7 +95,7 @@ def _draw(chain: Chain, picture: Picture, colours: Colours, file_format: str) ->
         axes.axis("off")
         _draw_arrows(chain, picture, colours, plan, axes)
         _draw_links(chain, picture, colours, plan, axes)
-        _draw_caption(picture, colours, plan, axes)
+        _draw_caption(picture.caption or chain.beeld.titel, colours, plan, axes)
         _draw_legend(chain, colours, plan, axes)
         target = io.BytesIO()
         if file_format == SVG:
@@ -190,11 +190,10 @@ def _sign(picture: Picture) -> str:
     return "✕" if picture.blocked else "!"
 
 
-def _draw_caption(picture: Picture, colours: Colours, plan: Layout, axes: Any) -> None:
-    """The blocker's name above the chain."""
+def _draw_caption(caption: str, colours: Colours, plan: Layout, axes: Any) -> None:
+    """A heading above the chain: the blocker's name, else what the picture is."""
     place = {"x": plan.width / 2, "y": plan.height - 18, "ha": "center", "va": "center"}
-    if picture.caption:
-        axes.text(s=picture.caption, fontsize=_SMALL, fontweight="bold", color=colours.tekst, family=_FONT, **place)
+    axes.text(s=caption, fontsize=_SMALL, fontweight="bold", color=colours.tekst, family=_FONT, **place)
 
 
 def _draw_legend(chain: Chain, colours: Colours, plan: Layout, axes: Any) -> None:

@@ -14,14 +14,20 @@ LINK, BLOCKER, NEXT, PREVIOUS = "explain_chain_link", "explain_chain_blocker", "
 GOTO, STOP, RESUME, ANSWER = "chain_goto", "chain_stop", "chain_resume", "check_answer"
 CHAIN_INTENTS = frozenset({"explain_chain", LINK, BLOCKER, NEXT, PREVIOUS, GOTO, STOP, RESUME, ANSWER})
 
-_WALK = frozenset({"stap", "overzicht"})
+FALLBACK = "nlu_fallback"
+_OVERVIEW = "overzicht"
+_WALK = frozenset({"stap", _OVERVIEW})
 _CHECK = "check"
+_BLOCKERS = frozenset({"blokkades", "blokkade"})
 _ASKS = frozenset({"na", "voor", "voeding", "zekerheid", "te_weinig"})
 _FEW_WORDS = 5
+_VERY_FEW_WORDS = 3
 _FIRST_WORDS = 1
+_VAGUE = frozenset({"follow_up_more", "follow_up_topic", "follow_up_aspect", FALLBACK, "out_of_scope"})
 # A message of another intent than these can still answer a question of the self-check, for "soms" is no intent.
 _QUESTIONS = frozenset({"wat", "hoe", "waarom", "wanneer", "welke", "waar", "wie", "waardoor", "hoeveel", "kun", "kan"})
 _MOST_ANSWER_WORDS = 12
+_MOST_GREETING_WORDS = 2
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class ChainHeard:
         links: links that it names, in order.
         blockers: blockers that it names, in order.
         words: the normalised words.
+        short: blockers that a word stands for where blockers are spoken about.
     """
 
     asked: FrozenSet[str] = frozenset()
@@ -43,6 +50,7 @@ class ChainHeard:
     links: Tuple[str, ...] = ()
     blockers: Tuple[str, ...] = ()
     words: Tuple[str, ...] = ()
+    short: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,17 +70,26 @@ class ChainWords:
         self._steps = Concepts(data["stapnummers"])
         self._answers = Concepts(data["checkantwoorden"])
         self._numbers = frozenset(data["stapnummers"])
+        self._short = Concepts(data["blokkades_kort"])
 
     def hear(self, words: Sequence[str], links: Sequence[str], blockers: Sequence[str]) -> ChainHeard:
         """Reads normalised words, with the links and blockers that are found in them already."""
         # "En ijzer?" follows up, "b12 en foliumzuur" does not.
         found = [item for item in self._asked.find(words) if item.name != "vervolg" or item.start <= _FIRST_WORDS]
+        if links or blockers:  # "en dan?" asks what follows, "en dan magnesium?" does not
+            found = [item for item in found if item.name != "na" or words[item.end - 1] != "dan"]
         asked = frozenset(unique_names(found))
         steps = unique_names(self._steps.find(words))
         if not steps and len(words) == 1 and words[0] in self._numbers:
             steps = [words[0]]
         return ChainHeard(
-            asked, steps[0] if steps else None, self._answer(words), tuple(links), tuple(blockers), tuple(words)
+            asked=asked,
+            step=steps[0] if steps else None,
+            answer=self._answer(words),
+            links=tuple(links),
+            blockers=tuple(blockers),
+            words=tuple(words),
+            short=tuple(unique_names(self._short.find(words))),
         )
 
     def _answer(self, words: Sequence[str]) -> Optional[str]:
@@ -100,16 +117,33 @@ def in_chain(label: str, focus: Mapping[str, Any], heard: ChainHeard) -> Optiona
         return None
     if label.startswith("faq/") and "keten" in heard.asked and (heard.links or heard.blockers):
         return Turn(LINK, heard)  # who says "keten" asks for a link's place in it, not for the substance in general
-    if not kind:
+    if not heard.words:
         return None
     if kind == _CHECK:
-        return Turn(ANSWER, heard) if focus.get("open") and _answers_check(label, heard) else None
-    intent = (_in_walk(label, heard) if kind in _WALK else None) or _after_answer(
-        label, heard, bool(focus.get("blokkade"))
-    )
+        return _in_check(label, heard) if focus.get("open") else None
+    if kind not in _WALK and focus.get("stap") and _goes_on(label, heard):
+        return Turn(RESUME, heard)
+    if not kind:
+        return None
+    if kind in _BLOCKERS and not heard.blockers and len(heard.words) <= _VERY_FEW_WORDS:
+        heard = replace(heard, blockers=heard.short)
+    intent = (_in_walk(label, heard, kind) if kind in _WALK else None) or _after_answer(label, heard, kind)
     if intent and label == "follow_up_more":
         heard = replace(heard, asked=heard.asked | {"meer"})
     return Turn(intent, heard) if intent else None
+
+
+def _in_check(label: str, heard: ChainHeard) -> Optional[Turn]:
+    if _answers_check(label, heard):
+        return Turn(ANSWER, heard)
+    # "Hoezo wil je dat weten?" and "'s middags even wandelen" get the question explained, not another subject.
+    asks_why = heard.words[0] in ("waarom", "hoezo", "waarvoor") and not (heard.links or heard.blockers)
+    beside = (asks_why and label in _VAGUE) or (label == "greet" and len(heard.words) > _MOST_GREETING_WORDS)
+    return Turn(FALLBACK, heard) if beside else None
+
+
+def _goes_on(label: str, heard: ChainHeard) -> bool:
+    return label == "follow_up_more" and "verder" in heard.asked and len(heard.words) <= _VERY_FEW_WORDS
 
 
 def _answers_check(label: str, heard: ChainHeard) -> bool:
@@ -118,13 +152,15 @@ def _answers_check(label: str, heard: ChainHeard) -> bool:
     return not (heard.words[0] in _QUESTIONS or label in ("cancel", "request_human", "request_advice"))
 
 
-def _in_walk(label: str, heard: ChainHeard) -> Optional[str]:
+def _in_walk(label: str, heard: ChainHeard, kind: str) -> Optional[str]:
     if heard.step and len(heard.words) <= _FEW_WORDS:
         return GOTO
     if label == "cancel":
         return PREVIOUS if "terug" in heard.asked else NEXT if "overslaan" in heard.asked else STOP
     if heard.links or heard.blockers:
         return None
+    if label == "follow_up_more" and kind == _OVERVIEW:
+        return NEXT
     if label == "help" and "terug" in heard.asked:
         return "explain_chain"  # back to the beginning: of the walk, not of the conversation
     if label in ("follow_up_more", "follow_up_topic") and heard.asked & {"verder", "na"}:
@@ -134,14 +170,28 @@ def _in_walk(label: str, heard: ChainHeard) -> Optional[str]:
     return None
 
 
-def _after_answer(label: str, heard: ChainHeard, about_blocker: bool) -> Optional[str]:
+def _after_answer(label: str, heard: ChainHeard, kind: str) -> Optional[str]:
     few = len(heard.words) <= _FEW_WORDS
-    if label == "follow_up_more" or (label == "follow_up_aspect" and heard.asked & _ASKS and not heard.links):
+    asked = heard.asked
+    follows = "vervolg" in asked and few
+    if label == "follow_up_more" or (label == "follow_up_aspect" and asked & _ASKS and not heard.links):
         return LINK
     if heard.links or heard.blockers:
-        follows = label in ("follow_up_topic", "follow_up_aspect", "nlu_fallback") or ("vervolg" in heard.asked and few)
-        is_link = heard.links and not (about_blocker and heard.blockers)
-        return (LINK if is_link else BLOCKER) if follows else None
-    if few and heard.asked & {"na", "voor"} and (label == "nlu_fallback" or label.startswith("faq/")):
+        is_alone = kind in _BLOCKERS and len(heard.words) == 1
+        is_there = few and "plek" in asked and not label.startswith("faq/winkel_")
+        if not (label in ("follow_up_topic", "follow_up_aspect", FALLBACK) or follows or is_alone or is_there):
+            return None
+        return BLOCKER if heard.blockers and (kind in _BLOCKERS or not heard.links) else LINK
+    if few and (asked & {"hulpstof", "b_vitamines"} or (kind == "tussen" and "terug" in asked)):
         return LINK
+    if few and "zekerheid" in asked and (label in _VAGUE or _doubts(heard.words)):
+        return LINK
+    if few and asked & {"na", "voor"}:
+        is_short = "vervolg" in asked and len(heard.words) <= _VERY_FEW_WORDS
+        return LINK if label == FALLBACK or label.startswith("faq/") or is_short else None
     return None
+
+
+def _doubts(words: Sequence[str]) -> bool:
+    """Whether "zeker" asks for proof: "is dat zeker?" does, "ja zeker" does not."""
+    return len(words) > 1 and words[0] in ("is", "klopt", "hoe", "waarom", "waar")

@@ -229,6 +229,9 @@ class Understanding:
             intent = _in_conversation(label, conversation)
         if intent in CHAIN_INTENTS:
             entities += _heard_in_chain(heard, intent)
+            entities += [
+                Entity("blokkade", name) for name in heard.blockers if name not in _names(entities, "blokkade")
+            ]
             if intent == LINK and not heard.links and conversation.onderwerp in self.lexicon.schakel.names:
                 entities += self._link_spoken_of(analysis, topics, conversation)
         utter_action, faq_id = None, None

@@ -74,5 +74,5 @@ dialog.zoom[open] { display: flex; flex-direction: column; }
 .large .frame img { width: 220%; height: 220%; }
 @media (max-width: 480px), (max-height: 480px) { .panel, :host([data-side=links]) .panel { inset: 0; width: 100%; height: 100%; height: 100dvh; border: 0; border-radius: 0; } }
 @media (max-height: 420px) { .panel { display: block; overflow-y: auto; } .log { min-height: 8rem; max-height: none; overflow: visible; } [role=listbox] { position: static; } }
-@media (forced-colors: active) { .panel, .bubble, .panel button { border-color: ButtonText !important; } [role=option][aria-selected=true], .panel [aria-pressed=true] { outline: 2px solid Highlight; } .typing span { background: CanvasText } }
+@media (forced-colors: active) { .panel, .bubble, .panel button { border-color: ButtonText !important; } [role=option][aria-selected=true], .panel [aria-pressed=true] { outline: 2px solid Highlight; outline-offset: -2px; } .panel .head p { margin: 0; } .typing span { background: CanvasText } }
 `;

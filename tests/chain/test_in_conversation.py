@@ -13,6 +13,10 @@ from nlu.normalise import words
 STEP = {"vraag": "stap", "schakel": "tryptofaan", "stap": 3}
 ANSWER = {"vraag": "wat", "schakel": "ijzer"}
 QUESTION = {"vraag": "check", "open": "slaap"}
+OVERVIEW = {"vraag": "overzicht", "stap": 0}
+ASIDE = {"vraag": "wat", "schakel": "vitamine B6", "stap": 4}
+BLOCKERS = {"vraag": "blokkades"}
+BETWEEN = {"vraag": "tussen", "schakel": "melatonine", "over": "serotonine"}
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,29 @@ def hear(chain_words: ChainWords, lexicon: Lexicon, text: str) -> Any:
         (ANSWER, "nlu_fallback", "en daarna?", "explain_chain_link"),
         (ANSWER, "cancel", "stop", None),
         (ANSWER, "safety_suicide", "en ijzer", None),
+        (ANSWER, "affirm", "en ervoor?", "explain_chain_link"),
+        (ANSWER, "affirm", "is dat zeker", "explain_chain_link"),
+        (ANSWER, "affirm", "waarom is dat onzeker", "explain_chain_link"),
+        (ANSWER, "affirm", "ja zeker", None),
+        (ANSWER, "out_of_scope", "bron?", "explain_chain_link"),
+        (ANSWER, "faq/winkel_kwaliteit", "welke hulpstoffen", "explain_chain_link"),
+        (ANSWER, "faq/microbioom_functie", "wat doen b vitamines", "explain_chain_link"),
+        (OVERVIEW, "follow_up_more", "vertel meer", "chain_next"),
+        (ASIDE, "follow_up_more", "ga verder", "chain_resume"),
+        (ASIDE, "follow_up_more", "vertel meer", "explain_chain_link"),
+        ({"vraag": "", "stap": 4}, "follow_up_more", "verder", "chain_resume"),
+        (BETWEEN, "faq/winkel_retour", "en terug?", "explain_chain_link"),
+        (ANSWER, "faq/winkel_retour", "en terug?", None),
+        (BLOCKERS, "faq/stress_verminderen", "stress", "explain_chain_blocker"),
+        (BLOCKERS, "follow_up_topic", "en slaap?", "explain_chain_blocker"),
+        (BLOCKERS, "faq/stress_verminderen", "stress verminderen", None),
+        (BLOCKERS, "faq/slaap_verbeteren", "hoe kan ik beter slapen?", None),
+        (STEP, "faq/stress_verminderen", "wat doe stress daar", "explain_chain_blocker"),
+        (STEP, "faq/winkel_aanbod", "kan ik daar magnesium kopen", None),
+        (QUESTION, "follow_up_more", "hoezo wil je dat weten?", "nlu_fallback"),
+        (QUESTION, "faq/slaap_verbeteren", "waarom slaap ik slecht", None),
+        (QUESTION, "greet", "goedemiddag", None),
+        (QUESTION, "greet", "'s middags even wandelen", "nlu_fallback"),
         (QUESTION, "affirm", "ja, meestal", "check_answer"),
         (QUESTION, "nlu_fallback", "wisselend", "check_answer"),
         (QUESTION, "faq/slaap_verbeteren", "ik slaap altijd op vaste tijden", "check_answer"),
@@ -94,6 +121,8 @@ def test_what_a_message_means_after_a_reply_about_the_chain(
         ("gaat wel", "soms"),
         ("niet echt", "nee"),
         ("best wel veel", "ja"),
+        ("nogal", "ja"),
+        ("mwah", "soms"),
         ("banaan", None),
     ],
 )
@@ -118,6 +147,8 @@ def test_steps_by_number(chain_words: ChainWords, lexicon: Lexicon, text: str, s
         ("van 5-htp naar serotonine", {"van", "tussen"}),
         ("in welk eten zit ijzer", {"voeding"}),
         ("oke en ijzer dan", {"vervolg", "verder"}),
+        ("en dan?", {"na", "vervolg", "verder"}),
+        ("en wat dan met b12", {"vervolg", "verder"}),
         ("wat doen b12 en foliumzuur", set()),
         ("en wat gebeurt er daarvoor", {"vervolg", "voor"}),
         ("waar gaat het mis in de keten", {"keten"}),

@@ -56,6 +56,7 @@ def test_marked_blocked_and_faded_links_look_different(chain: Chain) -> None:
     assert colours.vaag in blocked
     assert "! let op" in svg(chain, "check-stress")
     assert "Genetische aanleg" in svg(chain, "blokkade-genetische-aanleg")
+    assert "De keten van eiwit tot melatonine" in svg(chain, "keten")
 
 
 def test_an_indirect_helper_is_marked_but_holds_nothing_up(chain: Chain) -> None:

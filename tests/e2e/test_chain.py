@@ -124,6 +124,51 @@ def test_follow_ups_keep_the_kind_of_question_or_the_link(assistant: Assistant) 
     )
 
 
+def test_back_and_forth_from_a_link(assistant: Assistant) -> None:
+    expect(
+        assistant,
+        [
+            ("wa komt er na 5-htp", "Na 5-HTP komt serotonine."),
+            ("en ervoor?", "Voor 5-HTP komt tryptofaan."),
+            ("en daarvoor?", "Voor tryptofaan komt eiwit."),
+            ("is dat zeker", "Hoe zeker is dit? Vaststaande kennis"),
+            ("wat heb ik nodig van serotonine naar melatonine", "donker het sein"),
+            ("en terug?", "De keten loopt één kant op"),
+            ("wat als ik te weinig b6 binnenkrijg", "Bij te weinig B6"),
+            ("en wat dan met b12", "Bij te weinig B12"),
+            ("en dan?", "Daarna komt dus 5-HTP."),
+            ("en dan?", "Na 5-HTP komt serotonine."),
+        ],
+    )
+
+
+def test_blockers_are_asked_about_by_a_word(assistant: Assistant) -> None:
+    expect(
+        assistant,
+        [
+            ("waarom loopt de keten vast", "De aanmaak kan op meer plekken trager gaan"),
+            ("stress", "Langdurige stress zet je lichaam"),
+            ("en slaap?", "Ga je steeds op een andere tijd naar bed"),
+            ("wat doe stress daar", "Langdurige stress zet je lichaam"),
+        ],
+    )
+
+
+def test_an_aside_during_the_walk_leads_back_to_it(assistant: Assistant) -> None:
+    expect(
+        assistant,
+        [
+            ("leg de keten uit", "De keten loopt van eiwit"),
+            ("vertel meer", "Stap 1 van 6: eiwit."),
+            ("stap 5", "Stap 5 van 6: serotonine."),
+            ("waarom is b6 daar nodig", "Het enzym dat die stap doet, werkt alleen met B6."),
+            ("ga verder", "Stap 5 van 6: serotonine."),
+            ("stop", "we laten de keten rusten bij stap 5 van 6"),
+            ("verder", "Stap 5 van 6: serotonine."),
+        ],
+    )
+
+
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
