@@ -203,9 +203,9 @@ class Triage:
             _compile_pattern(level, item, section == SURE_PATTERNS)
             for level in ORDER
             for section in (SURE_PATTERNS, "patronen")
-            for item in patterns[section].get(level, ())
+            for item in patterns.get(section, {}).get(level, ())
         ]
-        wrong = {*patterns["patronen"], *patterns[SURE_PATTERNS]} - set(ORDER)
+        wrong = {*patterns["patronen"], *patterns.get(SURE_PATTERNS, {})} - set(ORDER)
         if wrong:
             raise PatternError(f"These levels do not exist: {', '.join(sorted(wrong))}.")
         phrases = [part for p in self._patterns for q in p.queries for part in q.parts]

@@ -187,6 +187,47 @@ def test_a_pattern_decides_unless_the_classifier_is_sure_that_a_message_is_ordin
     assert combine(seen, judged(violence=-2.5), {}) is None
 
 
+def test_no_classifier_outvotes_a_pattern_that_can_mean_nothing_else() -> None:
+    seen = Examination({"child": "eigen_leeftijd"}, sure=frozenset({"child"}))
+    hit = combine(seen, judged(child=-3.0), {"faq/winkel_betalen": 0.999})
+    assert hit is not None
+    assert hit.name == "child"
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("Ik ga mijn leven beëindigen, waar is mijn pakket", "suicide"),
+        ("hij wil niet meer leven", "suicide"),
+        ("mijn vader krijgt geen lucht", "emergency"),
+        ("mijn vriend slaat mij", "violence"),
+        ("sinds de druppels ril ik en heb ik koorts", "reaction"),
+        ("mag magnesium bij sertraline", "medication"),
+        ("is er iets voor kramp als je zwanger bent", "pregnancy"),
+        ("kan ik met tikkie betalen, ik ben 15", "child"),
+        ("mag ijzer bij epilepsie", "condition"),
+    ],
+)
+def test_a_plain_sentence_needs_no_classifier(text: str, level: str) -> None:
+    assert level in triage.examine(text).sure
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ik ben 15 jaar klant en wil graag weten waar mijn pakket blijft",
+        "ik maak er een eind aan, aan mijn abonnement",
+        "toen mijn oma zwanger was bestond magnesium nog niet",
+        "mijn zoon van 25 zoekt een goede b12",
+        "we hebben een bewusteloos saaie vergadering gehad",
+        "ik ben allergisch voor mailtjes",
+        "mijn hond at de pillen op",
+    ],
+)
+def test_a_plain_looking_sentence_about_something_else_is_not_sure(text: str) -> None:
+    assert triage.examine(text).sure == frozenset()
+
+
 def test_without_a_classifier_the_patterns_decide_alone() -> None:
     hit = combine(Examination({"violence": "slaan"}), judged(), {})
     assert hit is not None

@@ -60,8 +60,13 @@ def test_the_sentences_of_the_product_can_be_drawn() -> None:
 def test_only_ordinary_examples_are_thinned() -> None:
     ordinary = [TriageExample(str(i), "gewoon", "") for i in range(10)]
     urgent = [TriageExample(str(i), "suicide", "") for i in range(10)]
-    assert [e.label for e in thinned(ordinary + urgent)].count("gewoon") == 5
+    assert [e.label for e in thinned(ordinary + urgent)].count("gewoon") == 2
     assert [e.label for e in thinned(ordinary + urgent)].count("suicide") == 10
+
+
+def test_ordinary_stories_are_all_kept() -> None:
+    stories = [TriageExample(f"{i} " + "woord " * 20, "gewoon", "") for i in range(10)]
+    assert thinned(stories) == stories
 
 
 def test_some_examples_get_a_second_copy_with_a_typing_error() -> None:
