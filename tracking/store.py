@@ -38,7 +38,7 @@ from tracking.tracker import ConversationTracker
 logger = logging.getLogger(__name__)
 
 KEPT_CONVERSATIONS = 2_000
-KEPT_EVENTS = 10_000  # of all conversations in memory together; about 3 kB each
+KEPT_EVENTS = 6_000  # of all conversations in memory together; about 3 kB each
 WAIT = 2  # seconds for a locked or absent database: an apology must still come within 5
 _BATCH = 64  # saves in one transaction at most
 
