@@ -45,8 +45,7 @@ evaluate: setup  ## measure understanding, write results/understanding.html (PEE
 	  $(if $(PER_LABEL),--per-label $(PER_LABEL))
 
 bench: setup  ## timings and sizes (PEERS=1: with stock Rasa, as ratios in one run)
-	@$(PY) -m performance $(if $(PEERS),--peers)
-	@$(PY) -m evaluation.bench $(if $(REUSE),--reuse)
+	@$(PY) -m performance.bench $(if $(PEERS),--peers) $(if $(QUICK),--quick)
 
 fuzz: setup  ## throw requests at every public address (EXAMPLES=50000 each), see docs/security.md
 	@EXAMPLES=$(or $(EXAMPLES),50000) $(PY) -m pytest tests/security -q

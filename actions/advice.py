@@ -21,7 +21,7 @@ from desk import cases, opening, outbox, takeover
 from desk.database import DeskUnavailable
 from nlu.advice import ANSWER, CHANGE, CONSENT, DRAFT_SLOT, FORM, PROOF, QUESTION, SENT, SUBJECT, SUMMARY
 from nlu.triage import URGENT
-from shop.settings import load_environment
+from shop.settings import outside_address
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class StartAdvice(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> Events:
         """Begins with an empty request; the form itself asks the first question."""
         if tracker.get_latest_input_channel() in _NO_QUESTIONS:
-            dispatcher.utter_message(response="utter_advies_elders", adres=load_environment().outside)
+            dispatcher.utter_message(response="utter_advies_elders", adres=outside_address())
             return []
         draft = new_draft(tracker.sender_id, now(), CONSENT)
         return [SlotSet(DRAFT_SLOT, draft.as_slot()), SlotSet(WIPE_SLOT, None), FollowupAction(FORM)]

@@ -13,7 +13,7 @@ from chain.explain import CHECK, OVERVIEW, STEP, Answer, Focus, Heard
 from chain.model import Chain, load_chain
 from chain.picture import PNG, SVG
 from chain.talk import reply
-from shop.settings import load_environment
+from shop.settings import outside_address
 
 REPLY = "utter_keten"
 STEP_SLOT, LINK_SLOT = "keten_stap", "schakel"
@@ -132,7 +132,7 @@ def utter(dispatcher: CollectingDispatcher, tracker: Tracker, answer: Answer, me
     image: Optional[str] = None
     if answer.picture:
         file_format = SVG if tracker.get_latest_input_channel() in _WEB_CHANNELS else PNG
-        outside = load_environment().outside
+        outside = outside_address()
         image = album.address(answer.picture, file_format, outside)
         extra.update(plaat=answer.picture, alt=gallery.load_pictures()[answer.picture].alt)
         if file_format == SVG:
@@ -175,7 +175,7 @@ def _forget(chain: Chain) -> Events:
 
 
 def _elsewhere(chain: Chain) -> str:
-    address = load_environment().outside
+    address = outside_address()
     if not address:
         return chain.zinnen["check_whatsapp_zonder"]
     return chain.zinnen["check_whatsapp"].format(adres=address + "/keten")

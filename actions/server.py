@@ -14,6 +14,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from monitoring import logs, request_id
+from rasa_patches import collector
 from shop.settings import load_environment
 
 logger = logging.getLogger(__name__)
@@ -39,9 +40,12 @@ def make_app() -> Sanic:
 
 def main() -> None:
     """Runs until it is told to stop."""
+    collector.pause()
     environment = load_environment()
     logs.configure(environment.log_level)
-    make_app().run(HOST, environment.actions_port, access_log=False, motd=False)
+    app = make_app()
+    collector.go_on()
+    app.run(HOST, environment.actions_port, access_log=False, motd=False)
 
 
 if __name__ == "__main__":

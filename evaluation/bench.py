@@ -53,9 +53,10 @@ def train_whole(config: Path, folder: Path) -> Dict[str, float]:
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    command = [sys.executable, "-m", "rasa", "train", "--force", "--config", str(config), "--out", str(folder)]
+    start_module = "rasa_patches" if config == OUR_CONFIG else "rasa"  # ours as `make train` does it
+    command = [sys.executable, "-m", start_module, "train", "--force", "--skip-validation", "--config", str(config)]
     done = subprocess.run(
-        [*command, "--fixed-model-name", "bench"],
+        [*command, "--out", str(folder), "--fixed-model-name", "bench"],
         env={**os.environ, "RASA_CACHE_DIRECTORY": str(folder / "cache")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -69,6 +70,14 @@ def train_whole(config: Path, folder: Path) -> Dict[str, float]:
         raise RuntimeError(f"Training with {config} failed: {' '.join(done.stdout.split()[-40:])}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {"wall": time.perf_counter() - start, "cpu": cpu}
+
+
+def messages() -> List[str]:
+    """Unseen messages of all kinds, always the same ones."""
+    from evaluation.datasets import all_texts, load_unseen
+
+    texts = sorted(set(all_texts(load_unseen())))
+    return texts[:: max(1, len(texts) // MESSAGES)][:MESSAGES]
 
 
 def measure(
@@ -155,7 +164,6 @@ def main() -> int:
     parser.add_argument("--peers", action="store_true", help="also train and measure stock Rasa (slow)")
     parser.add_argument("--reuse", action="store_true", help="with the stock Rasa that `python -m evaluation` trained")
     arguments = parser.parse_args()
-    from evaluation.datasets import all_texts, load_unseen
     from evaluation.figures import percentile
     from evaluation.peers import CACHE, KEPT_MODEL, Unavailable
     from evaluation.report import table
@@ -164,9 +172,7 @@ def main() -> int:
     def say(text: str) -> None:
         print(text, flush=True)
 
-    texts = sorted(set(all_texts(load_unseen())))
-    step = max(1, len(texts) // MESSAGES)
-    texts = texts[::step][:MESSAGES]
+    texts = messages()
     try:
         ours = measure("Schakel", OUR_CONFIG, texts, say)
         kept = CACHE / KEPT_MODEL if arguments.reuse else None

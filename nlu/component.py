@@ -22,7 +22,7 @@ from nlu import linear, understanding_training
 from nlu.advice import DRAFT_SLOT, FORM
 from nlu.ahead import learn_into
 from nlu.context import Conversation
-from nlu.dutch import installed_name, load_dutch, load_word_list, remembering
+from nlu.dutch import installed_name, load_dutch, load_table, load_word_list, remembering
 from nlu.lexicon import FILES, FOLDER, Lexicon
 from nlu.persistence import load_state
 from nlu.understanding import FALLBACK, Thresholds, Understanding, Understood
@@ -106,6 +106,7 @@ class DutchUnderstanding(GraphComponent):
                 "Run `make train`, or install the other one (README, 'The Dutch language model')."
             )
         logger.info("Dutch language pipeline: %s", dutch.name)
+        load_table().use(arrays[understanding_training.LEMMAS])
         thresholds = Thresholds(config["faq_threshold"], config["shop_threshold"], config["other_threshold"])
         lexicon = Lexicon.from_data(state["lexicon"])
         lemmatise = remembering(dutch.lemmas)

@@ -73,11 +73,15 @@ def blank_pipeline() -> DutchPipeline:
 
 
 @cache
+def load_table() -> LookupLemmas:
+    """The look-up table, also where the full Dutch model gives the lemmas."""
+    dutch = load_dutch()
+    return dutch.nlp if isinstance(dutch.nlp, LookupLemmas) else load_lookup()
+
+
 def load_word_list() -> WordTest:
     """Tells whether a normalised word is one of about 300,000 forms and lemmas in spacy-lookups-data."""
-    dutch = load_dutch()
-    table = dutch.nlp if isinstance(dutch.nlp, LookupLemmas) else load_lookup()
-    return table.__contains__
+    return load_table().__contains__
 
 
 def installed_name() -> str:

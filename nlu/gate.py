@@ -119,6 +119,12 @@ def _about(label: str) -> Tuple[str, str, FrozenSet[str]]:
     return faq_id, onderwerp, frozenset({onderwerp, aspect} | near)
 
 
+@cache
+def _id_and_parts(label: str) -> Tuple[str, Tuple[str, str]]:
+    faq_id = label[len(FAQ_INTENT) :]
+    return faq_id, onderwerp_and_aspect(faq_id)
+
+
 def _share_kept(onderwerp: str, about: FrozenSet[str], named: FrozenSet[str], subject: Subject) -> float:
     """What an answer about `about` keeps of its probability."""
     if named:
@@ -143,8 +149,8 @@ def _share(
     right = []
     for label in result:
         if label.startswith(FAQ_INTENT):
-            faq_id = label[len(FAQ_INTENT) :]
-            if not named.isdisjoint(onderwerp_and_aspect(faq_id)) or named & also_about.get(faq_id, _NONE):
+            faq_id, own = _id_and_parts(label)
+            if not named.isdisjoint(own) or named & also_about.get(faq_id, _NONE):
                 right.append(label)
     total = sum(result[label] for label in right)
     if total > 0:

@@ -61,8 +61,12 @@ class Concepts:
         if words is last_words and type(words) is tuple:  # a message is looked through several times
             return last_found
         found: List[Found] = []
+        known = self._words
         for i, word in enumerate(words):
-            begun, phrases = self._of_word(word)
+            here = known.get(word)
+            if here is None:
+                here = self._of_word(word)
+            begun, phrases = here
             if not begun and not phrases:
                 continue
             names = dict.fromkeys(begun, i + 1)
@@ -75,15 +79,13 @@ class Concepts:
 
     def _of_word(self, word: str) -> Tuple[Tuple[str, ...], Sequence[Tuple[Tuple[str, ...], str]]]:
         """Concepts that the word begins like, and phrases of which it is the first word."""
-        known = self._words.get(word)
-        if known is None:
-            entries = (entry.partition(" ") for entry in self._beginnings.get(word[:_MIN_BEGIN], ()))
-            begun = tuple(dict.fromkeys(name for beginning, _, name in entries if word.startswith(beginning)))
-            known = (begun, self._phrases.get(word, ()))
-            if len(self._words) >= _REMEMBERED:
-                self._words.clear()
-            self._words[word] = known
-        return known
+        entries = (entry.partition(" ") for entry in self._beginnings.get(word[:_MIN_BEGIN], ()))
+        begun = tuple(dict.fromkeys(name for beginning, _, name in entries if word.startswith(beginning)))
+        found = (begun, self._phrases.get(word, ()))
+        if len(self._words) >= _REMEMBERED:
+            self._words.clear()
+        self._words[word] = found
+        return found
 
 
 @dataclass(frozen=True)

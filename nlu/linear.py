@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
@@ -79,23 +79,27 @@ class LinearRanker:
     Attributes:
         labels: names in the order of the columns.
         vocabulary: names of the rows.
-        weights: shape (features, labels).
+        weights: shape (features, labels), in 8 bits once it was stored; see `scale`.
         bias: shape (labels,).
         sharpness: factor on the scores before the softmax, fitted so that confidence equals the share of right answers.
+        scale: what the weights of each label are to be multiplied by.
     """
 
     labels: List[str]
     vocabulary: Vocabulary
-    weights: Floats
+    weights: NDArray[Any]
     bias: Floats
     sharpness: float
+    scale: Floats = field(default_factory=lambda: np.ones(1, dtype=np.float32))
 
     def probabilities(self, counts: Mapping[str, float]) -> Floats:
         """One probability per label, in the order of `labels`, summing to 1."""
         positions, values = self.vocabulary.vector(counts)
         scores = self.bias.copy()
         if positions:
-            scores += np.asarray(values, dtype=np.float32) @ self.weights[positions]
+            # Few rows are needed: they become floats here, so that all others take a quarter of the memory.
+            rows = self.weights[positions].astype(np.float32, copy=False)
+            scores += (np.asarray(values, dtype=np.float32) @ rows) * self.scale
         return _softmax(scores * self.sharpness)
 
 
@@ -160,7 +164,7 @@ def fit_each(
 
     Args:
         matrix: sparse, shape (examples, features).
-        targets: number of each example's label; all numbers from 0 occur, at least three of them.
+        targets: number of each example's label; all numbers from 0 occur.
         strength: inverse of the regularisation (scikit-learn's C).
         weights: of a label's own examples; 1 when left out. The others weigh 1.
         tolerance: of the solver.
@@ -172,7 +176,10 @@ def fit_each(
 
     model = LinearSVC(C=strength, class_weight=dict(weights), tol=tolerance, random_state=0)
     model.fit(matrix, targets)
-    return np.ascontiguousarray(model.coef_.T, dtype=np.float32), model.intercept_.astype(np.float32)
+    coefficients, bias = model.coef_, model.intercept_
+    if len(bias) == 1:  # of two labels scikit-learn gives the second alone
+        coefficients, bias = np.vstack([-coefficients, coefficients]), np.array([-bias[0], bias[0]])
+    return np.ascontiguousarray(coefficients.T, dtype=np.float32), bias.astype(np.float32)
 
 
 def to_arrays(ranker: LinearRanker) -> Dict[str, NDArray[Any]]:
@@ -191,5 +198,4 @@ def from_arrays(
 ) -> LinearRanker:
     """The reverse of `to_arrays`; `names` are the features in the order of the rows."""
     vocabulary = Vocabulary({name: i for i, name in enumerate(names)}, arrays["idf"], [_kind(name) for name in names])
-    weights = arrays["weights"].astype(np.float32) * arrays["scale"]
-    return LinearRanker(labels, vocabulary, weights, arrays["bias"], sharpness)
+    return LinearRanker(labels, vocabulary, arrays["weights"], arrays["bias"], sharpness, arrays["scale"])

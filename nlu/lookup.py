@@ -32,7 +32,7 @@ class LookupLemmas:
         self._content = content
         self._first = content.index(b"\n") + 1
         self._end = content.rindex(b"\n")
-        self._only_lemmas: Optional[NDArray[np.uint64]] = None  # hashes of lemmas that are no form; 0.3 s on first use
+        self._only_lemmas: Optional[NDArray[np.uint64]] = None
 
     def lemma(self, word: str) -> str:
         """The lemma in lower case, the word itself when the table does not hold it."""
@@ -44,9 +44,18 @@ class LookupLemmas:
         if self._value(word) is not None:
             return True
         if self._only_lemmas is None:
-            self._only_lemmas = _hashes(set(_VALUES.findall(self._content)) - set(_KEYS.findall(self._content)))
-        at = int(np.searchsorted(self._only_lemmas, _hash(word.encode())))
-        return at < len(self._only_lemmas) and bool(self._only_lemmas[at] == _hash(word.encode()))
+            self._only_lemmas = self.lemmas_only()
+        wanted = _hash(word.encode())
+        at = int(np.searchsorted(self._only_lemmas, np.uint64(wanted)))
+        return at < len(self._only_lemmas) and int(self._only_lemmas[at]) == wanted
+
+    def lemmas_only(self) -> NDArray[np.uint64]:
+        """Sorted hashes of the lemmas that are no form; training makes them: that takes 0.3 s."""
+        return _hashes(set(_VALUES.findall(self._content)) - set(_KEYS.findall(self._content)))
+
+    def use(self, lemmas_only: NDArray[np.uint64]) -> None:
+        """Takes what `lemmas_only` gave in training."""
+        self._only_lemmas = lemmas_only
 
     def _value(self, lowered: str) -> Optional[str]:
         wanted = json.dumps(lowered, ensure_ascii=False).encode()

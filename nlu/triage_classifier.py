@@ -32,6 +32,7 @@ _MINIMUM = 2  # a feature must stand in this many examples
 # Kinds of features and what each weighs after it was brought to length 1.
 KINDS: Mapping[str, float] = {"w": 1.0, "p": 0.8, "k": 0.8, "c": 1.6, "o": 1.2, "q": 1.4}
 _KIND_NUMBER = {kind: number for number, kind in enumerate(KINDS)}
+_IS_KIND = np.eye(len(KINDS), dtype=np.float32)
 _KIND_WEIGHTS = np.array(list(KINDS.values()), dtype=np.float32)
 _CHARACTERS = (3, 4)
 _SKIP = 2  # words between the two of a skip-gram, at most
@@ -199,12 +200,12 @@ class Opinion:
         lengths = np.zeros((len(clauses) + 1, len(KINDS)), dtype=np.float32)
         index = self.index
         for number, clause in enumerate(clauses):
-            rows = [index[name] for name in self.reader.features(clause) if name in index]
+            rows = [row for row in map(index.get, self.reader.features(clause)) if row is not None]
             if rows:
                 found = np.array(rows, dtype=np.int64)
-                kinds = self.kinds[found]
-                np.add.at(dots[number + 1], kinds, self.weights[found])
-                lengths[number + 1] = np.bincount(kinds, weights=self.squares[found], minlength=len(KINDS))
+                of_kind = _IS_KIND[:, self.kinds[found]]  # a row per kind: adds up what belongs to it
+                dots[number + 1] = of_kind @ self.weights[found]
+                lengths[number + 1] = of_kind @ self.squares[found]
         dots, lengths = dots.cumsum(axis=0), lengths.cumsum(axis=0)
         places = np.array(windows(len(clauses)))
         of_window = dots[places[:, 1]] - dots[places[:, 0]]

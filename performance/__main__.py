@@ -13,7 +13,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Tuple
 
 from performance import stock
 from performance.client import dialogue, load, percentile
@@ -47,6 +47,17 @@ class Size:
     alone: int = 600
     each: int = 60
     turns: int = 1000
+
+
+QUICK = Size(60, 10, 100)
+
+
+@dataclass(frozen=True)
+class StockModel:
+    """Stock Rasa as it was trained here: the seconds that it took, and the model's file."""
+
+    seconds: float
+    archive: bytes
 
 
 def measure(running: Running, texts: List[str], size: Size, say: Say) -> Figures:
@@ -111,6 +122,47 @@ def rows(ours: Figures, theirs: Optional[Figures]) -> List[List[str]]:
     return table
 
 
+def collect(say: Say, peers: bool, size: Size, port: int) -> Tuple[Dict[str, Figures], Optional[StockModel]]:
+    """Measures the assistant, and with `peers` stock Rasa, trained on a part of the data.
+
+    Returns:
+        Figures of "ours" and "stock", and what is known of stock Rasa's training.
+
+    Raises:
+        NotStarted: an assistant did not come up.
+        stock.Failed: stock Rasa could not be trained.
+    """
+    from evaluation.datasets import load_unseen
+    from server.training import train
+
+    cores = sorted(os.sched_getaffinity(0))
+    server_cores = frozenset(cores[:1])
+    texts = [sample.text for sample in load_unseen().faq]
+    measured: Dict[str, Figures] = {}
+    trained: Optional[StockModel] = None
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        train()
+        if peers:
+            say(f"Stock Rasa, {stock.PER_LABEL} examples per label, {stock.EPOCHS} epochs: training ...")
+            project = stock.make_project(folder / "stock")
+            trained = StockModel(stock.train(project), (project / "models" / "stock.tar.gz").read_bytes())
+            say(f"  trained in {trained.seconds:.0f} s")
+        if len(cores) > 1:
+            os.sched_setaffinity(0, set(cores[1:]))
+        try:
+            say("Schakel:")
+            ours = schakel(folder, port, port + 1, server_cores)
+            measured["ours"] = measure(ours, texts, size, say)
+            if peers:
+                say("Stock Rasa:")
+                smaller = Size(size.alone // 4, max(5, size.each // 6), size.turns // 5)
+                measured["stock"] = measure(stock.running(project, port, port + 1, server_cores), texts, smaller, say)
+        finally:
+            os.sched_setaffinity(0, set(cores))
+    return measured, trained
+
+
 def main() -> int:
     """Measures and prints; exit code 1 with one message when something can't be measured."""
     parser = argparse.ArgumentParser(prog="python -m performance", description="Measures the running assistant.")
@@ -118,36 +170,13 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=6300, help="this port and the next are used")
     parser.add_argument("--quick", action="store_true", help="a tenth of the messages")
     arguments = parser.parse_args()
-    from evaluation.datasets import load_unseen
     from evaluation.report import table
-    from server.training import train
 
     def say(text: str) -> None:
         print(text, flush=True)
 
-    cores = sorted(os.sched_getaffinity(0))
-    server_cores = frozenset(cores[:1])
-    if len(cores) > 1:
-        os.sched_setaffinity(0, set(cores[1:]))
-    texts = [sample.text for sample in load_unseen().faq]
-    size = Size(60, 10, 100) if arguments.quick else Size()
-    measured: Dict[str, Figures] = {}
     try:
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = Path(temporary)
-            train()
-            say("Schakel:")
-            measured["ours"] = measure(
-                schakel(folder, arguments.port, arguments.port + 1, server_cores), texts, size, say
-            )
-            if arguments.peers:
-                say(f"Stock Rasa, {stock.PER_LABEL} examples per label, {stock.EPOCHS} epochs: training ...")
-                project = stock.make_project(folder / "stock")
-                seconds = stock.train(project)
-                say(f"  trained in {seconds:.0f} s")
-                running = stock.running(project, arguments.port, arguments.port + 1, server_cores)
-                smaller = Size(size.alone // 4, max(5, size.each // 6), size.turns // 5)
-                measured["stock"] = measure(running, texts, smaller, say)
+        measured, _ = collect(say, arguments.peers, QUICK if arguments.quick else Size(), arguments.port)
     except (NotStarted, stock.Failed) as error:
         print(error, file=sys.stderr)
         return 1
@@ -156,7 +185,7 @@ def main() -> int:
     theirs = measured.get("stock")
     head = ["", "goal", "Schakel", *(["stock Rasa", "better"] if theirs else [])]
     say(table(head, rows(measured["ours"], theirs)))
-    if busy > len(cores):
+    if busy > len(os.sched_getaffinity(0)):
         say("The machine was busy with other work: times are longer than on an idle one.")
     return 0
 

@@ -15,6 +15,7 @@ from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_
 from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from rasa_patches import collector
 from tracking.tracker import ConversationTracker
 
 logger = logging.getLogger("rasa.core.processor")
@@ -51,6 +52,11 @@ class HeldBack(OutputChannel):
 
 class ShortWayProcessor(MessageProcessor):
     """What Rasa's agent hands messages to."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Loads the model, as Rasa's does; what a start loads is complete then."""
+        super().__init__(*args, **kwargs)
+        collector.go_on()
 
     async def handle_message(self, message: UserMessage) -> Optional[List[Dict[str, Any]]]:
         """Handles a message; replies go out when the conversation is saved."""

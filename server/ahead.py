@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -35,6 +36,7 @@ def _triage(folder: Path, examples: List[Tuple[str, str]]) -> None:
 def main() -> int:
     """Reads, then learns both; the folder exists."""
     logging.basicConfig(level=logging.WARNING)
+    gc.disable()  # nothing here is garbage before the end
     folder = Path(sys.argv[1])
     examples = read_examples()
     from nlu import ahead, understanding_training

@@ -10,6 +10,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
@@ -200,6 +201,12 @@ class Environment:
 def environment_variables() -> Dict[str, str]:
     """Maps each variable's name to the name of its field in `Environment`."""
     return {f.metadata["env"]: name for name, f in Environment.__dataclass_fields__.items()}
+
+
+@cache
+def outside_address() -> str:
+    """Where customers reach the assistant, '' when the settings don't say. Read once: a process keeps its settings."""
+    return load_environment().outside
 
 
 def load_environment(variables: Optional[Mapping[str, str]] = None, folder: Path = Path(".")) -> Environment:

@@ -52,7 +52,7 @@ def run(action: Any, on: Tracker) -> "tuple[List[Dict[str, Any]], Dict[str, Any]
 
 
 def test_on_whatsapp_nobody_is_asked_but_told_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SCHAKEL_PUBLIC_ADDRESS", "https://chat.voorbeeld.nl/")
+    monkeypatch.setattr("actions.advice.outside_address", lambda: "https://chat.voorbeeld.nl")
     messages, slots, others = run(
         actions.StartAdvice(), tracker("advies", "request_advice", channel="whatsapp", loop="")
     )

@@ -59,16 +59,11 @@ def visit(browser: Any, address: str) -> Dict[str, float]:
     return {"launcher script, ms": script, "click to open chat, ms": opened, "layout shift": shift}
 
 
-def main() -> int:
-    """Prints the figures; says so when there is no browser."""
-    modules = sizes()
-    for name, size in modules.items():
-        print(f"{name:<28}{size:>8} bytes compressed")
-    print(f"{'all modules':<28}{sum(modules.values()):>8} bytes compressed")
+def visits(runs: int = RUNS) -> Dict[str, List[float]]:
+    """What fresh visits took, by name; empty without a browser."""
     executable = shutil.which("chromium")
     if not executable:
-        print("No Chromium here, so no load times (Debian's package chromium has it).")
-        return 0
+        return {}
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -76,12 +71,23 @@ def main() -> int:
         server.start()
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         try:
-            runs = [visit(browser, server.address) for _ in range(RUNS)]
+            found = [visit(browser, server.address) for _ in range(runs)]
         finally:
             browser.close()
             server.stop()
-    for name in runs[0]:
-        values = [run[name] for run in runs]
+    return {name: [run[name] for run in found] for name in found[0]}
+
+
+def main() -> int:
+    """Prints the figures; says so when there is no browser."""
+    modules = sizes()
+    for name, size in modules.items():
+        print(f"{name:<28}{size:>8} bytes compressed")
+    print(f"{'all modules':<28}{sum(modules.values()):>8} bytes compressed")
+    found = visits()
+    if not found:
+        print("No Chromium here, so no load times (Debian's package chromium has it).")
+    for name, values in found.items():
         print(f"{name:<28}{statistics.median(values):>8.2f} median, {max(values):.2f} at most")
     return 0
 
