@@ -150,7 +150,7 @@ def test_a_call_of_months_ago_is_still_known_when_it_is_played_again(
 def test_doubled_deliveries_of_many_are_handled_once_and_in_order_per_sender(
     api: TwilioApi, start: Start, assistant: Assistant
 ) -> None:
-    start()
+    start(answer_timeout=60)
     senders, each = (77, 100) if os.environ.get("FULL") else (10, 10)
     people = [f"+316000000{number:02d}" for number in range(senders)]
     chance = random.Random(8)
