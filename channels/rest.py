@@ -20,7 +20,7 @@ from channels.human import HumanSide, human_side
 from channels.incoming import MAX_BODY, MAX_SENDER, NoText, TextTooLong, clean_text
 from channels.lifeline import load_lifeline
 from channels.redaction import Wishes, erase_everywhere, redact
-from content.texts import BERICHT_LEEG, BERICHT_TE_LANG, VERZOEK_ONGELDIG, load_texts
+from content.texts import BERICHT_LEEG, BERICHT_TE_LANG, VERZOEK_ONGELDIG, wordings
 from shop.settings import Environment, load_environment
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class RestChannel(InputChannel):
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """The routes. `on_new_message` hands a message to Rasa and returns when it is answered."""
-        texts = {name: variations[0]["text"] for name, variations in load_texts().items()}
+        texts = wordings()
         lifeline = load_lifeline()
         environment = load_environment()
         human = human_side(environment)

@@ -148,7 +148,7 @@ class ChannelService:
         self.queue = self.inbox.queue
         self.human = human or human_side(environment)
         self.lifeline = load_lifeline()
-        self.texts = {name: variations[0]["text"] for name, variations in texts.load_texts().items()}
+        self.texts = texts.wordings()
         self.pseudonyms = Pseudonyms(load_secret(environment.secret))
         self.by_sender = RateLimit(environment.channels_per_minute)
         self.is_off = False  # the channel refuses our credentials

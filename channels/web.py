@@ -98,7 +98,7 @@ class WebChat:
         self.tokens = Tokens(load_secret(environment.secret), environment.web_days)
         self.log = EventLog(environment.web_database)
         self.lifeline = load_lifeline()
-        self.texts = {name: variations[0]["text"] for name, variations in texts.load_texts().items()}
+        self.texts = texts.wordings()
         limits = {BY_SESSION: environment.web_per_minute, BY_ADDRESS: environment.web_address_per_minute}
         self.shared = make_shared(limits, environment.redis)
         self.streams: Dict[str, Set[asyncio.Event]] = {}

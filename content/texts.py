@@ -52,3 +52,8 @@ def load_texts(path: Path = TEXTS) -> Dict[str, List[Dict[str, Any]]]:
     if missing or unused:
         raise ValueError(f"{path}: missing {sorted(missing) or 'nothing'}, unused {sorted(unused) or 'nothing'}.")
     return texts
+
+
+def wordings() -> Dict[str, str]:
+    """The first variation of every text, by name."""
+    return {name: str(variations[0]["text"]) for name, variations in load_texts().items()}

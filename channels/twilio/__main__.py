@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import sys
 from typing import List
 
 from channels.base import SendFailed
+from channels.provider import run_check
 from channels.twilio.channel import PREFIX, STATUS, WEBHOOK, twilio_client
 from channels.twilio.settings import problems
-from shop.settings import Environment, SettingsError, load_environment
+from shop.settings import Environment
 
 
 async def check(environment: Environment) -> List[str]:
@@ -36,16 +35,7 @@ async def check(environment: Environment) -> List[str]:
 
 def main() -> int:
     """Returns the exit code: 0 when everything works."""
-    parser = argparse.ArgumentParser(prog="python -m channels.twilio", description=__doc__)
-    parser.add_argument("command", choices=["check"])
-    parser.parse_args()
-    try:
-        wrong = asyncio.run(check(load_environment()))
-    except SettingsError as error:
-        wrong = [str(error)]
-    for line in wrong:
-        print(line, file=sys.stderr)
-    return 1 if wrong else 0
+    return run_check("python -m channels.twilio", __doc__, check)
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class Twilio:
         self.connector = TwilioConnector(
             twilio_client(environment),
             environment.twilio_number,
-            {name: variations[0]["text"] for name, variations in texts.load_texts().items()},
+            texts.wordings(),
             self._inbox.last_heard,
             environment.twilio_template,
             self._address(STATUS),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from typing import Callable, Dict, List, Mapping, Optional
+from typing import Callable, Dict, List, Mapping
 
-from channels.base import FROM_DESK, Answer, Connector, Incoming, Kind, Outgoing, SendFailed
+from channels.base import Answer, Connector, Incoming, Kind, Outgoing
+from channels.provider import LastHeard, MediaRefused, WindowClosed, check_access, check_late, is_window_closed
 from channels.reading import with_text
 from channels.twilio import incoming
-from channels.twilio.client import MediaRefused, TwilioClient, WindowClosed
+from channels.twilio.client import TwilioClient
 from channels.twilio.incoming import WHATSAPP, Said
 from channels.twilio.outgoing import LIMITS, addressed, as_fields, fit, templates
 from content import texts
@@ -19,8 +19,6 @@ logger = logging.getLogger(__name__)
 
 NAME = "twilio"
 PREFIX = "twilio-"
-WINDOW = 86_400.0  # seconds after a customer's message in which WhatsApp lets anything be sent
-MARGIN = 300.0
 
 
 def as_incoming(said: Said) -> Incoming:
@@ -51,7 +49,7 @@ class TwilioConnector(Connector):
         client: TwilioClient,
         sender: str,
         wordings: Mapping[str, str],
-        last_heard: Callable[[str], Optional[float]],
+        last_heard: LastHeard,
         template: str = "",
         status_address: str = "",
         clock: Callable[[], float] = time.time,
@@ -96,13 +94,10 @@ class TwilioConnector(Connector):
     async def _is_late(self, conversation: str) -> bool:
         if not self._sender.startswith(WHATSAPP):  # SMS knows no window
             return False
-        heard = await asyncio.get_running_loop().run_in_executor(None, self._last_heard, conversation)
-        return heard is not None and self._clock() - heard > WINDOW - MARGIN
+        return await is_window_closed(self._last_heard, conversation, self._clock())
 
     async def _send_late(self, recipient: str, message: Outgoing, closed: WindowClosed) -> str:
-        if not self._template or not message.text or not message.extra.get(FROM_DESK):
-            why = "" if self._template else " SCHAKEL_TWILIO_TEMPLATE names no template to answer with."
-            raise WindowClosed(f"{closed}{why}", is_permanent=True)
+        check_late(message, self._template, "SCHAKEL_TWILIO_TEMPLATE", closed)
         sent = ""
         for fields in templates(self._template, message.text):
             sent = await self._send(recipient, fields)
@@ -115,16 +110,10 @@ class TwilioConnector(Connector):
 
     async def started(self) -> None:
         """Asks Twilio about the account. Raises `SendFailed` that stops the channel when Twilio refuses."""
-        try:
-            await self._client.account()
-        except SendFailed as failed:
-            if failed.stops_channel or failed.is_permanent:
-                raise SendFailed(
-                    f"{failed} Check SCHAKEL_TWILIO_ACCOUNT and SCHAKEL_TWILIO_TOKEN with: "
-                    "python -m channels.twilio check",
-                    stops_channel=True,
-                ) from None
-            raise
+        await check_access(
+            self._client.account(),
+            "Check SCHAKEL_TWILIO_ACCOUNT and SCHAKEL_TWILIO_TOKEN with: python -m channels.twilio check",
+        )
 
     async def stopped(self) -> None:
         """Closes the connections."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import List
 
-from shop.settings import Environment, environment_variables
+from channels.provider import problems_of
+from shop.settings import Environment
 
 _NEEDED = {
     "twilio_account": (re.compile(r"AC[0-9a-fA-F]{32}"), "the account's id: AC and 32 characters"),
@@ -26,12 +27,4 @@ def is_wanted(environment: Environment) -> bool:
 
 def problems(environment: Environment) -> List[str]:
     """What is missing or wrong, one line each without the values; [] when the channel can run."""
-    variables = {attribute: name for name, attribute in environment_variables().items()}
-    found = []
-    for name, (pattern, meaning) in {**_NEEDED, **_OTHERS}.items():
-        value = getattr(environment, name)
-        if name in _NEEDED and not value:
-            found.append(f"{variables[name]} is missing ({meaning}).")
-        elif not pattern.fullmatch(value):
-            found.append(f"{variables[name]} should be {meaning}.")
-    return found
+    return problems_of(environment, _NEEDED, _OTHERS)

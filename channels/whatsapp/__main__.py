@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import secrets
 import sys
@@ -11,9 +10,10 @@ from typing import List, Optional
 import aiohttp
 
 from channels.base import SendFailed
+from channels.provider import run_check
 from channels.whatsapp.channel import graph_client
 from channels.whatsapp.settings import problems
-from shop.settings import Environment, SettingsError, load_environment
+from shop.settings import Environment
 
 PATH = "/webhooks/whatsapp/webhook"
 TIMEOUT = 15.0
@@ -62,16 +62,7 @@ async def _webhook_problem(address: str, verify_token: str) -> Optional[str]:
 
 def main() -> int:
     """Returns the exit code: 0 when everything works."""
-    parser = argparse.ArgumentParser(prog="python -m channels.whatsapp", description=__doc__)
-    parser.add_argument("command", choices=["check"])
-    parser.parse_args()
-    try:
-        wrong = asyncio.run(check(load_environment()))
-    except SettingsError as error:
-        wrong = [str(error)]
-    for line in wrong:
-        print(line, file=sys.stderr)
-    return 1 if wrong else 0
+    return run_check("python -m channels.whatsapp", __doc__, check)
 
 
 if __name__ == "__main__":

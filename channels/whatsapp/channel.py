@@ -21,11 +21,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chain.album import load_album
 from channels.inbox import Inbox
+from channels.provider import WINDOW
 from channels.service import ChannelService, OnNewMessage
 from channels.store import open_store
 from channels.webhooks import Refusals, add_health, blueprint_of, keep_status, plain, read_body
 from channels.whatsapp.client import GraphClient
-from channels.whatsapp.connector import NAME, WINDOW, WhatsAppConnector, as_incoming
+from channels.whatsapp.connector import NAME, WhatsAppConnector, as_incoming
 from channels.whatsapp.incoming import Delivery, read_delivery
 from channels.whatsapp.settings import is_wanted, problems
 from channels.whatsapp.signature import challenge, is_signed
@@ -78,7 +79,7 @@ class WhatsApp:
         store = more.pop("store", None) or open_store(environment.channels_database)
         self.connector = WhatsAppConnector(
             graph_client(environment),
-            {name: variations[0]["text"] for name, variations in texts.load_texts().items()},
+            texts.wordings(),
             Inbox(store, NAME, clock=clock).last_heard,
             own_picture,
             environment.whatsapp_template,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from channels.base import FROM_DESK, Answer, Connector, Image, Incoming, Kind, Outgoing, SendFailed
+from channels.base import Answer, Connector, Image, Incoming, Kind, Outgoing, SendFailed
+from channels.provider import LastHeard, MediaRefused, WindowClosed, aside, check_access, check_late, is_window_closed
 from channels.reading import with_text
 from channels.whatsapp import incoming
-from channels.whatsapp.client import GraphClient, MediaRefused, WindowClosed
+from channels.whatsapp.client import GraphClient
 from channels.whatsapp.incoming import Said
 from channels.whatsapp.outgoing import LIMITS, Message, addressed, as_message, fit, read_receipt, rest_of, templates
 from content import texts
@@ -22,14 +20,10 @@ logger = logging.getLogger(__name__)
 
 NAME = "whatsapp"
 PREFIX = "whatsapp-"
-WINDOW = 86_400.0  # seconds after a customer's message in which anything may be sent
-MARGIN = 300.0  # seconds before its end that the window counts as closed: clocks differ, queues take a moment
 MEDIA_SECONDS = 29 * 86_400.0  # Meta keeps what was uploaded for 30 days
 TYPING = 20.0
 MAX_TYPING = 10_000
-STORE_SECONDS = 1.0
 PNG = "image/png"
-LastHeard = Callable[[str], Optional[float]]
 Picture = Callable[[str], Optional[bytes]]
 
 
@@ -95,11 +89,7 @@ class WhatsAppConnector(Connector):
 
     async def send(self, conversation: str, recipient: str, message: Outgoing) -> str:
         """Delivers one message; after the window as a template. Raises `SendFailed`."""
-        try:
-            heard = await asyncio.wait_for(_aside(self._last_heard, conversation), STORE_SECONDS)
-        except (SQLAlchemyError, asyncio.TimeoutError):  # Meta knows it too, and refuses what is too late
-            heard = None
-        if heard is not None and self._clock() - heard > WINDOW - MARGIN:
+        if await is_window_closed(self._last_heard, conversation, self._clock()):
             return await self._send_late(recipient, message, WindowClosed("The 24-hour window is closed."))
         try:
             return await self._send_now(recipient, message)
@@ -121,9 +111,7 @@ class WhatsAppConnector(Connector):
         return await self._client.send(addressed(recipient, as_message(message)))
 
     async def _send_late(self, recipient: str, message: Outgoing, closed: WindowClosed) -> str:
-        if not self._template or not message.text or not message.extra.get(FROM_DESK):
-            why = "" if self._template else " SCHAKEL_WHATSAPP_TEMPLATE names no template to answer with."
-            raise WindowClosed(f"{closed}{why}", is_permanent=True)
+        check_late(message, self._template, "SCHAKEL_WHATSAPP_TEMPLATE", closed)
         sent = ""
         for part in templates(self._template, self._language, message.text):
             sent = await self._client.send(addressed(recipient, part))
@@ -134,7 +122,7 @@ class WhatsAppConnector(Connector):
         known, until = self._uploaded.get(image.file_name, ("", 0.0))
         if known and self._clock() < until:
             return {"id": known}
-        content = await _aside(self._picture, image.file_name)
+        content = await aside(self._picture, image.file_name)
         if content is None:
             return {"link": image.url} if image.url.startswith("https://") else None
         media = await self._client.upload(content, PNG)
@@ -170,21 +158,12 @@ class WhatsAppConnector(Connector):
 
     async def started(self) -> None:
         """Asks Meta about our number. Raises `SendFailed` that stops the channel when Meta refuses."""
-        try:
-            await self._client.number()
-        except SendFailed as failed:
-            if failed.stops_channel or failed.is_permanent:
-                raise SendFailed(
-                    f"{failed} Check SCHAKEL_WHATSAPP_TOKEN, SCHAKEL_WHATSAPP_NUMBER_ID and SCHAKEL_WHATSAPP_VERSION "
-                    "with: python -m channels.whatsapp check",
-                    stops_channel=True,
-                ) from None
-            raise
+        await check_access(
+            self._client.number(),
+            "Check SCHAKEL_WHATSAPP_TOKEN, SCHAKEL_WHATSAPP_NUMBER_ID and SCHAKEL_WHATSAPP_VERSION "
+            "with: python -m channels.whatsapp check",
+        )
 
     async def stopped(self) -> None:
         """Closes the connections."""
         await self._client.close()
-
-
-async def _aside(function: Callable[..., Any], *arguments: Any) -> Any:
-    return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)

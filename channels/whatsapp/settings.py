@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import List
 
-from shop.settings import Environment, environment_variables
+from channels.provider import problems_of
+from shop.settings import Environment
 
-# Field of Environment: what it has to look like, and what that means in words.
 _NEEDED = {
     "whatsapp_token": (re.compile(r"[\x21-\x7e]{4,1000}"), "the access token, without blanks"),
     "whatsapp_number_id": (re.compile(r"[0-9]{5,20}"), "the id of the phone number: 5 to 20 digits"),
@@ -29,12 +29,4 @@ def is_wanted(environment: Environment) -> bool:
 
 def problems(environment: Environment) -> List[str]:
     """What is missing or wrong, one line each without the values; [] when the channel can run."""
-    variables = {attribute: name for name, attribute in environment_variables().items()}
-    found = []
-    for name, (pattern, meaning) in {**_NEEDED, **_OTHERS}.items():
-        value = getattr(environment, name)
-        if name in _NEEDED and not value:
-            found.append(f"{variables[name]} is missing ({meaning}).")
-        elif not pattern.fullmatch(value):
-            found.append(f"{variables[name]} should be {meaning}.")
-    return found
+    return problems_of(environment, _NEEDED, _OTHERS)

@@ -17,15 +17,13 @@ import random
 import re
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple
 
 from aiohttp import web
 
-from tests.channels.fakes.server import FakeServer
+from tests.channels.fakes.server import FakeServer, post
 
 WINDOW = 24 * 3600
 _VERSION = re.compile(r"v\d{2}\.\d")
@@ -152,15 +150,12 @@ class GraphApi(FakeServer):
         return self.post(raw, self.sign(raw) if signature is None else signature)
 
     def post(self, raw: bytes, signature: str) -> int:
-        headers = {"Content-Type": "application/json", "User-Agent": "facebookexternalua"}
-        if signature:
-            headers["X-Hub-Signature-256"] = signature
-        request = urllib.request.Request(self.webhook, raw, headers)
-        try:
-            with urllib.request.urlopen(request, timeout=20) as reply:
-                return int(reply.status)
-        except urllib.error.HTTPError as error:
-            return error.code
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "facebookexternalua",
+            "X-Hub-Signature-256": signature,
+        }
+        return post(self.webhook, raw, headers)
 
     def deliver_all(self, bodies: Sequence[Dict[str, Any]], duplicates: float, seed: int) -> List[int]:
         """Posts bodies shuffled, a share of them twice."""

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import urllib.error
+import urllib.request
 from types import TracebackType
-from typing import Any, Callable, Optional, Type, TypeVar
+from typing import Any, Callable, Dict, Optional, Type, TypeVar
 
 from aiohttp import web
 
 _Self = TypeVar("_Self", bound="FakeServer")
+
+
+def post(address: str, body: bytes, headers: Dict[str, str]) -> int:
+    """Calls a webhook as its owner does; returns the status. Headers without a value are left out."""
+    given = {name: value for name, value in headers.items() if value}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, body, given), timeout=20) as reply:
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 class FakeServer:

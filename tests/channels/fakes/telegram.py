@@ -15,15 +15,13 @@ import re
 import struct
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 
 from aiohttp import web
 
-from tests.channels.fakes.server import FakeServer
+from tests.channels.fakes.server import FakeServer, post
 
 TOKEN = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
 MAX_TEXT, MAX_CAPTION, MAX_PHOTO, MAX_BUTTONS, MAX_PER_ROW = 4_096, 1_024, 10 * 1024 * 1024, 100, 8
@@ -178,15 +176,8 @@ class BotServer(FakeServer):
         return self.post(json.dumps(update).encode(), self.secret if secret is None else secret)
 
     def post(self, body: bytes, secret: str) -> int:
-        headers = {"Content-Type": "application/json"}
-        if secret:
-            headers["X-Telegram-Bot-Api-Secret-Token"] = secret
-        request = urllib.request.Request(self.webhook, body, headers)
-        try:
-            with urllib.request.urlopen(request, timeout=20) as reply:
-                return int(reply.status)
-        except urllib.error.HTTPError as error:
-            return error.code
+        headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": secret}
+        return post(self.webhook, body, headers)
 
     # --- the API ----------------------------------------------------------------------------------------------------
 

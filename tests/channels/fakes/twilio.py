@@ -10,16 +10,14 @@ import json
 import re
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple
 
 from aiohttp import BasicAuth, web
 
-from tests.channels.fakes.server import FakeServer
+from tests.channels.fakes.server import FakeServer, post
 
 WINDOW = 24 * 3600
 _ALLOWED = {"From", "To", "Body", "MediaUrl", "ContentSid", "ContentVariables", "StatusCallback"}
@@ -76,14 +74,12 @@ class TwilioApi(FakeServer):
         return self.post(raw, self.sign(list(fields.items())) if signature is None else signature)
 
     def post(self, raw: bytes, signature: str) -> int:
-        headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "User-Agent": "TwilioProxy/1.1"}
-        if signature:
-            headers["X-Twilio-Signature"] = signature
-        try:
-            with urllib.request.urlopen(urllib.request.Request(self.webhook, raw, headers), timeout=20) as reply:
-                return int(reply.status)
-        except urllib.error.HTTPError as error:
-            return error.code
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+            "User-Agent": "TwilioProxy/1.1",
+            "X-Twilio-Signature": signature,
+        }
+        return post(self.webhook, raw, headers)
 
     def message(self, user: str, text: str, **more: str) -> Dict[str, str]:
         """The form of one message, which opens the 24-hour window."""

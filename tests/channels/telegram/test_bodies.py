@@ -90,6 +90,7 @@ def line(light: LightServer) -> Iterator[Line]:
     opened.connection.close()
 
 
+@pytest.mark.figures
 @settings(
     max_examples=BODIES,
     deadline=None,
@@ -103,7 +104,8 @@ def test_no_body_leads_to_a_5xx(body: bytes, line: Line) -> None:
     assert status in (200, 400), body
 
 
+@pytest.mark.figures
 def test_the_channel_still_answers_after_all_that(line: Line, bot_server: BotServer, customer: Customer) -> None:
-    print(f"{line.count} bodies")
+    print(f"telegram: {line.count} generated bodies without a 5xx")
     assert customer.says("hallo") == 200
     assert [sent.text for sent in customer.hears(0, timeout=300)] == ["Antwoord op: hallo"]

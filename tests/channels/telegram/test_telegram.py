@@ -48,12 +48,14 @@ def test_somebody_elses_slow_answer_keeps_nobody_waiting(bot_server: BotServer, 
     slow.hears(0)
 
 
+@pytest.mark.figures
 def test_a_repeated_update_is_answered_once(customer: Customer) -> None:
     update = customer.text("hallo")
     assert [customer.server.deliver(update) for _ in range(3)] == [200, 200, 200]
     customer.says("einde")
     customer.hears(1)
     assert [sent.text for sent in customer.received()] == ["Antwoord op: hallo", "Antwoord op: einde"]
+    print("telegram: of an update sent 3 times 2 changed nothing")
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", SECRET.upper(), SECRET + "x", SECRET[:-1], "é" * 24])
@@ -66,11 +68,15 @@ def test_a_call_without_the_secret_is_refused_and_leaves_nothing(
     assert rows(light, "channel_incoming") == before
 
 
+@pytest.mark.figures
 def test_every_secret_that_differs_in_one_place_is_refused(light: LightServer, customer: Customer) -> None:
     before = rows(light, "channel_incoming")
     body = json.dumps(customer.text("hallo")).encode()
     altered = [SECRET[:place] + "~" + SECRET[place + 1 :] for place in range(len(SECRET))]
-    assert {customer.server.post(body, secret) for secret in altered} == {403}
+    altered += ["", "wrong", SECRET.upper(), SECRET + "x", SECRET[:-1]]
+    refused = [customer.server.post(body, secret) for secret in altered].count(403)
+    print(f"telegram: {refused} of {len(altered)} calls without the secret or with another one refused")
+    assert refused == len(altered)
     assert rows(light, "channel_incoming") == before
 
 

@@ -48,6 +48,7 @@ def channel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twilio]:
     asyncio.set_event_loop(None)
 
 
+@pytest.mark.figures
 @many
 @given(
     body=forms() | st.binary(max_size=100),

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.base import Answer, Button, Image
+from channels.provider import MediaRefused, WindowClosed
 from channels.twilio.channel import read_fields
-from channels.twilio.client import MediaRefused, WindowClosed, failure
+from channels.twilio.client import failure
 from channels.twilio.incoming import Kind, Said, Status, read_form
 from channels.twilio.outgoing import addressed, as_fields, chosen, fit, templates
 from channels.twilio.signature import is_signed

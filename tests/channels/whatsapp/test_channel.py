@@ -144,6 +144,7 @@ def test_a_picture_that_meta_refuses_costs_the_picture_and_not_the_words(
 # --- who is believed ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.figures
 def test_every_unsigned_wrongly_signed_or_altered_call_is_refused(
     api: GraphApi, start: Start, assistant: Assistant
 ) -> None:
@@ -163,10 +164,13 @@ def test_every_unsigned_wrongly_signed_or_altered_call_is_refused(
         place = chance.randrange(7, len(digits))
         digits[place] = chance.choice([d for d in "0123456789abcdef" if d != digits[place]])
         calls.append((raw, "".join(digits)))
-    assert {api.post(body, signature) for body, signature in calls} == {403}
+    refused = [api.post(body, signature) for body, signature in calls].count(403)
+    print(f"whatsapp: {refused} of {len(calls)} unsigned, wrongly signed or altered calls refused")
+    assert refused == len(calls)
     assert assistant.heard == []
 
 
+@pytest.mark.figures
 def test_a_call_that_is_played_again_changes_nothing(api: GraphApi, start: Start, assistant: Assistant) -> None:
     start()
     customer = api.customer(user="NL.1")
@@ -175,6 +179,7 @@ def test_a_call_that_is_played_again_changes_nothing(api: GraphApi, start: Start
     customer.says("nog iets")
     api.wait_for(lambda api: len(api.sent) >= 2)
     assert [sent.text for sent in customer.received()] == ["Je zei: hoi", "Je zei: nog iets"]
+    print("whatsapp: of a call played 20 times 19 changed nothing")
 
 
 def test_a_call_of_two_days_ago_is_not_answered(
@@ -215,6 +220,7 @@ def test_a_typed_command_is_no_command(api: GraphApi, start: Start, assistant: A
 # --- once and in order ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.figures
 def test_shuffled_and_doubled_deliveries_are_handled_once_and_in_order_per_sender(
     api: GraphApi, start: Start, assistant: Assistant, clock: Clock
 ) -> None:
@@ -222,6 +228,7 @@ def test_shuffled_and_doubled_deliveries_are_handled_once_and_in_order_per_sende
     running = start(answer_timeout=3_600)  # the assistant is kept waiting until everything has come in
     heard = deliver_shuffled(api, running, assistant, clock, senders, each)
     assert heard == {f"whatsapp-NL.{n}": [str(number) for number in range(each)] for n in range(senders)}
+    print(f"whatsapp: {senders * each} messages of {senders} senders, 30 % twice, shuffled: each once and in order")
 
 
 def deliver_shuffled(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from channels.base import SendFailed
-from channels.whatsapp.client import GraphClient, MediaRefused, WindowClosed, failure
+from channels.provider import MediaRefused, WindowClosed
+from channels.whatsapp.client import GraphClient, failure
 from channels.whatsapp.outgoing import addressed
 from tests.channels.fakes.graph import GraphApi
 

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Dict, List
 
+import pytest
+
 from tests.channels.fakes.graph import GraphApi
 from tests.channels.light_server import LightServer
 from tests.channels.whatsapp.conftest import VERIFY
@@ -18,6 +20,7 @@ CONVERSATIONS, EACH = 100, 3
 KILLS = 3 if os.environ.get("FULL") else 1
 
 
+@pytest.mark.figures
 def test_nothing_that_was_acknowledged_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
     with GraphApi() as api:
         server = LightServer(
@@ -62,7 +65,7 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_process_is_killed(tmp_pa
             assert list(dict.fromkeys(texts)) == expected  # each, and each first in its turn
             answers += Counter(texts).values()
         twice = sum(count - 1 for count in answers)
-        print(f"{len(answers)} acknowledged, {len(answers)} answered, {twice} delivered twice, {KILLS} kills")
+        print(f"whatsapp: {len(answers)} acknowledged and answered, {twice} delivered twice, {KILLS} kills")
         assert twice <= KILLS * 16  # at most what was on its way to Meta at the moment of a kill
 
 
