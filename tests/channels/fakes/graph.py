@@ -157,7 +157,7 @@ class GraphApi(FakeServer):
             headers["X-Hub-Signature-256"] = signature
         request = urllib.request.Request(self.webhook, raw, headers)
         try:
-            with urllib.request.urlopen(request, timeout=20) as reply:
+            with urllib.request.urlopen(request, timeout=60) as reply:
                 return int(reply.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -357,7 +357,7 @@ class Customer:
                     return self.api.deliver(self.choice(choice_id, title))
         raise AssertionError(f"nobody offered {title!r}: {[sent.choices for sent in self.received()]}")
 
-    def hears(self, more_than: int, timeout: float = 30) -> List[Sent]:
+    def hears(self, more_than: int, timeout: float = 120.0) -> List[Sent]:
         """Waits until there are more than this many messages; returns the new ones."""
         self.api.wait_for(lambda api: len(api.sent_to(self.recipient)) > more_than, timeout)
         return self.received()[more_than:]

@@ -183,7 +183,7 @@ class BotServer(FakeServer):
             headers["X-Telegram-Bot-Api-Secret-Token"] = secret
         request = urllib.request.Request(self.webhook, body, headers)
         try:
-            with urllib.request.urlopen(request, timeout=20) as reply:
+            with urllib.request.urlopen(request, timeout=60) as reply:
                 return int(reply.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -405,7 +405,7 @@ class Customer:
     def received(self) -> List[Sent]:
         return self.server.sent_to(self.chat)
 
-    def hears(self, more_than: int, timeout: float = 30) -> Sequence[Sent]:
+    def hears(self, more_than: int, timeout: float = 120.0) -> Sequence[Sent]:
         """Waits until there are more than this many messages; returns the new ones."""
         self.server.wait_for(lambda server: len(server.sent_to(self.chat)) > more_than, timeout)
         return self.received()[more_than:]

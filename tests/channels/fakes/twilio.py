@@ -80,7 +80,7 @@ class TwilioApi(FakeServer):
         if signature:
             headers["X-Twilio-Signature"] = signature
         try:
-            with urllib.request.urlopen(urllib.request.Request(self.webhook, raw, headers), timeout=20) as reply:
+            with urllib.request.urlopen(urllib.request.Request(self.webhook, raw, headers), timeout=60) as reply:
                 return int(reply.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -101,7 +101,7 @@ class TwilioApi(FakeServer):
     def received(self, user: str) -> List[Dict[str, str]]:
         return [fields for _, fields in self.sent if fields["To"] == "whatsapp:" + user]
 
-    def hears(self, user: str, more_than: int, timeout: float = 30) -> List[str]:
+    def hears(self, user: str, more_than: int, timeout: float = 120.0) -> List[str]:
         self.wait_for(lambda api: len(api.received(user)) > more_than, timeout)
         return [fields.get("Body", "") for fields in self.received(user)[more_than:]]
 
