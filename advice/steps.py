@@ -181,8 +181,8 @@ def _at_summary(draft: Draft, given: Given, possible: Possible, content: FormCon
 
 
 def _change(draft: Draft, given: Given, possible: Possible, content: FormContent) -> Turn:
-    if given.word == SEND:  # who wanted a change sees once more what will be sent
-        return Turn(replace(draft, stap=SUMMARY, fouten=0))
+    if given.word == SEND:
+        return Turn(draft, end=SEND_IT)
     if given.part is None or given.part not in applicable(draft, possible, content):
         if draft.stap == SUMMARY:
             return Turn(replace(draft, stap=CHANGE, fouten=0))

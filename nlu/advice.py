@@ -242,7 +242,8 @@ def _answer(step: str, said: Said, lists: AdviceWords, command: Optional[str]) -
         word = lists.yes_no(said.words) or {_AFFIRM: YES, _DENY: NO}.get(said.intent)
         return AdviceTurn(ANSWER, word) if word else None
     elif step in (SUMMARY, CHANGE) and "?" not in said.text and lists.says_only(said.words, SEND):
-        return AdviceTurn(ANSWER, SEND)  # "is goed" begins like a question
+        # "is goed" begins like a question. Who wanted a change and says yes sees once more what would be sent.
+        return AdviceTurn(ANSWER, SEND if step == SUMMARY or command == SEND else BACK)
     elif asks or not few:
         return None
     elif step == SUBJECT:

@@ -185,8 +185,7 @@ def test_a_part_that_the_request_does_not_have_can_not_be_changed(complete: Draf
         *("Mijn vraag", "Onderwerp", "Naam", "Waar het antwoord heen gaat")
     ]
     assert say(menu, content, word("terug")).draft.stap == "overzicht"
-    again = say(menu, content, word("versturen"))
-    assert (again.end, again.draft.stap) == ("", "overzicht")  # what goes out is shown once more first
+    assert say(menu, content, word("versturen")).end == "versturen"
 
 
 @pytest.mark.parametrize(

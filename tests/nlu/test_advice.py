@@ -176,6 +176,8 @@ def test_an_answer_changes_no_topic_of_the_conversation(understanding: Any) -> N
         ("overzicht", "ja hoor, ziet er goed uit", ("advice_answer", "versturen", None)),
         ("overzicht", "goed, wacht er nog mee", ("advice_answer", None, None)),
         ("overzicht", "ja versturen aan mijn man ook", ("advice_answer", None, None)),
+        ("aanpassen", "akkoord", ("advice_answer", "terug", None)),
+        ("aanpassen", "versturen", ("advice_answer", "versturen", None)),
         ("overzicht", "nog niet versturen", ("advice_answer", "aanpassen", None)),
         ("contact", "ja hier", ("advice_answer", "hier", None)),
         ("contact", "kan dat ook gewoon hier?", ("advice_answer", "hier", None)),
