@@ -11,7 +11,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from advice import desk_link, steps
+from advice import checks, desk_link, steps
 from advice.content import FormContent, load_content
 from advice.draft import Draft, new_draft
 from advice.proof import Proof, find_proof
@@ -76,7 +76,7 @@ class AskAdvice(Action):
             turn = steps.answer(replace(draft, bericht=message), given, possible, content, now())
         if turn.end in _ENDS:
             dispatcher.utter_message(response=_ENDS[turn.end], advies_wissen=True)
-            return closed(steps.private_values(turn.draft))
+            return closed(private_of(turn.draft, tracker))
         if turn.end == steps.SEND_IT:
             return self._send(dispatcher, tracker, turn.draft, possible, content)
         for reply in turn.say:
@@ -119,7 +119,7 @@ class AskAdvice(Action):
             advies={"stap": SENT},
             advies_wissen=True,
         )
-        return [SlotSet(REFERENCE_SLOT, receipt.reference), *closed(steps.private_values(draft))]
+        return [SlotSet(REFERENCE_SLOT, receipt.reference), *closed(private_of(draft, tracker))]
 
 
 class WipeAdvice(Action):
@@ -259,6 +259,13 @@ def closed(private: List[str]) -> Events:
     """The events that end the form and leave nothing of the request in the conversation."""
     slots = {DRAFT_SLOT: None, ANSWER_SLOT: None, WIPE_SLOT: private or None, "requested_slot": None}
     return [SlotSet(name, value) for name, value in slots.items()]
+
+
+def private_of(draft: Draft, tracker: Tracker) -> List[str]:
+    """What must leave the conversation: the request, and addresses or numbers that were told outside the form."""
+    said = (str(event.get("text") or "") for event in tracker.events if event.get("event") == "user")
+    outside = (found for text in said for found in checks.contacts_in(text))
+    return list(dict.fromkeys((*steps.private_values(draft), *outside)))
 
 
 def wiped(given: Proof) -> Events:

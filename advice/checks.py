@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, Sequence, Tuple
+from typing import Dict, Optional, Sequence, Tuple
 
 import phonenumbers
 
@@ -17,6 +17,10 @@ _EDGES = " \t.,;:!?\"'()[]<>"
 _TOKEN = re.compile(r"\S+")
 _NUMBER = re.compile(r"\+?\(?\d[\d\s./()+-]{6,}\d")
 _ORDER = re.compile(r"#?(?=[A-Za-z/-]*\d)[A-Za-z0-9][A-Za-z0-9/-]*")
+_AT = re.compile(r"\s*\bape(?:n)?staart(?:je)?\b\s*", re.IGNORECASE)
+_DOT = re.compile(r"\s+(?:punt|dot)\s+", re.IGNORECASE)
+_COMMA = re.compile(r"(@[\w-]+(?:\.[\w-]+)*),(?=\w)")  # a slip on a phone's keyboard
+_MOST_NEW_WORDS = 4
 _NOT_IN_A_NAME = re.compile(r"[@<>{}\[\]\\/|=_*#%^~0-9]|https?:|www\.", re.IGNORECASE)
 
 
@@ -51,10 +55,24 @@ def name(text: str, beginnings: Sequence[str]) -> str:
     return found
 
 
+def new_name(text: str, before: Sequence[str]) -> Optional[str]:
+    """The name in "nee, mijn naam is Peter"; None when there is none, so that it has to be asked."""
+    words = " ".join(text.split())
+    for mark in sorted(before, key=len, reverse=True):
+        found = re.search(rf"(?<!\w){re.escape(mark)} (.+)", words, re.IGNORECASE)
+        if found and len(found.group(1).split()) <= _MOST_NEW_WORDS:
+            try:
+                return name(found.group(1), ())
+            except Unusable:
+                return None
+    return None
+
+
 def contact(text: str, says_here: bool = False) -> Dict[str, str]:
     """An e-mail address, a Dutch or Belgian number, or "antwoord hier" as {"soort", "waarde"}. Raises `Unusable`."""
     if says_here:
         return {"soort": HERE, "waarde": ""}
+    text = _COMMA.sub(r"\1.", _spelled_out(text))
     addresses = [token.strip(_EDGES) for token in _TOKEN.findall(text) if "@" in token]
     if len(addresses) > 1:
         raise Unusable("utter_advies_fout_contact_twee")
@@ -72,6 +90,20 @@ def contact(text: str, says_here: bool = False) -> Dict[str, str]:
             raise Unusable("utter_advies_fout_telefoon")
         return {"soort": PHONE, "waarde": number}
     raise Unusable("utter_advies_fout_telefoon" if any(c.isdigit() for c in text) else "utter_advies_fout_contact")
+
+
+def _spelled_out(text: str) -> str:
+    """ "jan apenstaartje voorbeeld punt nl" as it is meant."""
+    if "@" in text or not _AT.search(text):
+        return text
+    return _DOT.sub(".", _AT.sub("@", text))
+
+
+def contacts_in(text: str) -> Tuple[str, ...]:
+    """The e-mail addresses and telephone numbers in any text, as they were typed."""
+    return tuple(
+        found for found in private_forms(text)[1:] if normal_email(found) is not None or normal_phone(found) is not None
+    )
 
 
 def _is_paid(number: str) -> bool:

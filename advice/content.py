@@ -48,6 +48,7 @@ class FormContent(_Strict):
     onderwerpen: List[SubjectChoice]
     ander_onderwerp: str
     naam_begin: List[str]
+    naam_anders: List[str]
     overzicht: Dict[str, str]
     aanpassen: Dict[str, PartChoice]
     let_op: Dict[str, str]

@@ -71,6 +71,8 @@ def answer(draft: Draft, given: Given, possible: Possible, content: FormContent,
     """Takes an answer to the step of the draft."""
     if draft.stap in PRIVATE and given.word not in (BACK, STOP, SKIP, WHY, YES, NO):
         draft = draft.with_private(*checks.private_forms(given.text))
+    else:
+        draft = draft.with_private(*checks.private_forms(given.text)[1:])
     if given.word == WHY:
         return Turn(draft, (f"utter_advies_waarom_{draft.stap}",))
     if given.word == STOP:
@@ -79,6 +81,8 @@ def answer(draft: Draft, given: Given, possible: Possible, content: FormContent,
         return _back(draft, possible, content)
     if given.word == SKIP and draft.stap not in OPTIONAL:
         return _wrong(draft, f"utter_advies_nodig_{draft.stap}")
+    if given.word == CHANGE and draft.stap not in (CONSENT, QUESTION):
+        return _change(draft, given, possible, content)
     if draft.stap == SUMMARY:
         return _at_summary(draft, given, possible, content)
     if draft.stap == CHANGE:
@@ -119,13 +123,15 @@ def _taken(draft: Draft, given: Given, content: FormContent, now: dt.datetime) -
     if step == QUESTION:
         if given.word in (YES, NO):
             raise checks.Unusable("utter_advies_fout_vraag")
-        return replace(draft, vraag=checks.question(given.text))
+        return _with_contact_in(replace(draft, vraag=checks.question(given.text)))
     if step == SUBJECT:
         names = [choice.naam for choice in content.onderwerpen]
         if not skips and given.word not in names:
             raise checks.Unusable("utter_advies_fout_onderwerp")
         return replace(draft, onderwerp=content.ander_onderwerp if skips else given.word)
     if step == NAME:
+        if given.word in (SEND, HERE_ANSWER) or given.part:
+            raise checks.Unusable("utter_advies_fout_naam")
         return replace(draft, naam="" if skips else checks.name(given.text, content.naam_begin))
     if step == CONTACT:
         found = checks.contact(given.text, skips or given.word == HERE_ANSWER)
@@ -136,6 +142,17 @@ def _taken(draft: Draft, given: Given, content: FormContent, now: dt.datetime) -
         raise checks.Unusable("utter_advies_fout_ja_nee")
     agreed = given.word == YES
     return replace(draft, gesprek=agreed) if step == TRANSCRIPT else replace(draft, zelfcheck=agreed)
+
+
+def _with_contact_in(draft: Draft) -> Draft:
+    """Who gave an address along with the question is not asked for it again; the summary shows it."""
+    if draft.contact is not None:
+        return draft
+    try:
+        found = checks.contact(draft.vraag or "")
+    except checks.Unusable:
+        return draft
+    return replace(draft, contact=found).with_private(found["waarde"])
 
 
 def _wrong(draft: Draft, reply: str) -> Turn:
@@ -160,8 +177,6 @@ def _back(draft: Draft, possible: Possible, content: FormContent) -> Turn:
 def _at_summary(draft: Draft, given: Given, possible: Possible, content: FormContent) -> Turn:
     if given.word == SEND:
         return Turn(draft, end=SEND_IT)
-    if given.word == CHANGE:
-        return _change(draft, given, possible, content)
     return _wrong(draft, "utter_advies_fout_overzicht")
 
 
@@ -169,10 +184,29 @@ def _change(draft: Draft, given: Given, possible: Possible, content: FormContent
     if given.word == SEND:
         return Turn(draft, end=SEND_IT)
     if given.part is None or given.part not in applicable(draft, possible, content):
-        if draft.stap == CHANGE:
-            return _wrong(draft, "utter_advies_fout_aanpassen")
-        return Turn(replace(draft, stap=CHANGE, fouten=0))
+        if draft.stap == SUMMARY:
+            return Turn(replace(draft, stap=CHANGE, fouten=0))
+        return _wrong(draft, "utter_advies_fout_aanpassen")
+    told = _told_at_once(draft, given, content)
+    if told is not None:
+        if draft.stap in (SUMMARY, CHANGE):
+            return Turn(replace(told, stap=SUMMARY, fouten=0))
+        return Turn(at_next_step(told, possible, content), ("utter_advies_genoteerd",))
     return Turn(_cleared(replace(draft, stap=given.part, fouten=0, wijzigt=True), given.part))
+
+
+def _told_at_once(draft: Draft, given: Given, content: FormContent) -> Optional[Draft]:
+    """The draft with the new address, number or name that stands in "nee, mijn mail is ..."; None: it must be asked."""
+    if given.part == CONTACT:
+        try:
+            found = checks.contact(given.text)
+        except checks.Unusable:
+            return None
+        return replace(draft, contact=found).with_private(found["waarde"])
+    if given.part == NAME:
+        name = checks.new_name(given.text, content.naam_anders)
+        return None if name is None else replace(draft, naam=name).with_private(name)
+    return None
 
 
 def _cleared(draft: Draft, part: str) -> Draft:

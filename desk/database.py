@@ -6,18 +6,19 @@ import contextlib
 import logging
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, Iterator, Optional
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import QueuePool
+
+from storage.engine import READING, open_engine
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Database:
         self.is_sqlite: bool = engine.dialect.name == "sqlite"
         self._writing = sessionmaker(engine, future=True, expire_on_commit=False)
         self._reading = sessionmaker(
-            engine.execution_options(desk_reading=True), future=True, expire_on_commit=False, autoflush=False
+            engine.execution_options(**{READING: True}), future=True, expire_on_commit=False, autoflush=False
         )
 
     @contextlib.contextmanager
@@ -104,41 +105,15 @@ def open_database(address: str, wait: Optional[float] = None) -> Database:
         DeskUnavailable: it can't be reached.
     """
     wait = BUSY_TIMEOUT / 1000 if wait is None else wait
-    try:
-        url = make_url(address)
-    except ArgumentError:
-        raise ValueError("SCHAKEL_DESK_DATABASE is no address of a database.") from None
-    kind = url.get_backend_name()
-    if kind == "sqlite":
-        if not url.database or url.database == ":memory:":
-            raise ValueError("SCHAKEL_DESK_DATABASE needs a file: sqlite:///var/desk.db")
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        options: Dict[str, Any] = {
-            "poolclass": QueuePool,
-            "connect_args": {"timeout": wait, "check_same_thread": False},
-        }
-    elif kind == "postgresql":
-        url = url.set(drivername="postgresql+psycopg2")
-        limits = f"-c statement_timeout={int(wait * 2_000)} -c lock_timeout={int(wait * 1_000)} -c timezone=UTC"
-        options = {
-            "pool_pre_ping": True,
-            "connect_args": {
-                "connect_timeout": max(2, int(wait)),
-                "options": limits,
-                "application_name": "schakel-desk",
-            },
-        }
-    else:
-        raise ValueError("SCHAKEL_DESK_DATABASE is for SQLite or PostgreSQL.")
-    # hide_parameters: what customers wrote has no place in the text of an error.
-    engine = sa.create_engine(url, future=True, hide_parameters=True, pool_timeout=wait, **options)
-    if kind == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
+    if "://" not in address:
+        raise ValueError("SCHAKEL_DESK_DATABASE is no address of a database.")
     try:
         with _told_apart():
-            if kind == "sqlite":
-                _switch_to_wal(engine)
+            engine = open_engine(address, wait, "schakel-desk")
+    except ValueError as error:
+        raise ValueError(f"SCHAKEL_DESK_DATABASE: {error}") from None
+    try:
+        with _told_apart():
             _migrate(engine)
     except BaseException:
         engine.dispose()
@@ -146,49 +121,18 @@ def open_database(address: str, wait: Optional[float] = None) -> Database:
     return Database(engine)
 
 
-def _prepare_sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # Python's sqlite3 would begin too late; _begin_sqlite does it
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA secure_delete=ON")
-    cursor.execute("PRAGMA synchronous=FULL")  # what was promised to a customer survives a power cut
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes its turn at once: one that starts as a reader can't wait for another writer.
-    reads = connection.get_execution_options().get("desk_reading")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
-def _switch_to_wal(engine: Engine) -> None:
-    """Readers and a writer at once. Two that open a new file together can't both switch it, whence the tries."""
-    for attempt in range(_WAL_TRIES):
-        raw = engine.raw_connection()
-        try:
-            cursor = raw.cursor()
-            if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except engine.dialect.dbapi.OperationalError as error:
-            if attempt == _WAL_TRIES - 1:
-                raise DeskUnavailable(f"The desk's database can't be opened ({error}).") from None
-            time.sleep(0.1)
-        finally:
-            raw.close()
-
-
 def _migrate(engine: Engine) -> None:
     """Brings the tables up to date; of several processes one does it and the others wait."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     newest = ScriptDirectory.from_config(config).get_current_head()
-    with engine.execution_options(desk_reading=True).connect() as connection:
+    with engine.execution_options(**{READING: True}).connect() as connection:
         if _version(connection) == newest:
             return
     with engine.begin() as connection:  # SQLite: BEGIN IMMEDIATE is the lock
         if engine.dialect.name == "postgresql":
-            connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
+            for limit in ("lock_timeout", "statement_timeout"):  # who migrates may take long; the others wait for it
+                connection.execute(sa.text(f"SET LOCAL {limit} = 0"))
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         if _version(connection) != newest:
             config.attributes["connection"] = connection

@@ -51,6 +51,7 @@ _QUESTIONS = frozenset(
         *("kunnen", "mag", "moet", "zijn", "heb", "hebben", "is", "doen", "doet", "verkopen", "leveren"),
     )
 )
+_WHY_WORDS = frozenset({"waarom", "hoezo", "waarvoor"})
 _MOST_ANSWER_WORDS = 12
 _MOST_NAME_WORDS = 5
 _FEW_WORDS = 3
@@ -100,11 +101,28 @@ class AdviceWords:
         self._yes_no = Concepts(data["adviesjanee"])
         self._subjects = Concepts(data["adviesonderwerpen"])
         self._parts = Concepts(data["adviesvelden"])
+        self._asked_for = Concepts(data["adviesgevraagd"])
+        self._beside: FrozenSet[str] = frozenset(str(word) for word in data["adviesbijwoorden"])
 
     def command(self, words: Sequence[str]) -> Optional[str]:
         """The command that the whole message is, None when it is none."""
         whole = [item.name for item in self._commands.find(words) if item.start == 0 and item.end == len(words)]
         return whole[0] if whole else None
+
+    def says_only(self, words: Sequence[str], command: str) -> bool:
+        """Whether a message is the command, or at SEND a yes, with nothing beside it that could mean something else:
+        "is goed, versturen maar" is, "wacht nog met versturen" and "goed, maar ik wil er iets bij" are not."""
+        spans = [item for item in self._commands.find(words) if item.name == command]
+        if command == SEND:
+            spans += [item for item in self._yes_no.find(words) if item.name == YES]
+        else:
+            spans += [item for item in self._yes_no.find(words) if item.name == YES] if spans else []
+        covered = {i for item in spans for i in range(item.start, item.end)}
+        return bool(spans) and all(i in covered or word in self._beside for i, word in enumerate(words))
+
+    def asks_why(self, words: Sequence[str]) -> bool:
+        """Whether it asks what something that the form wants to know is for: "waarom wil je mijn naam weten"."""
+        return bool(words) and words[0] in _WHY_WORDS and bool(self._asked_for.find(words))
 
     def yes_no(self, words: Sequence[str]) -> Optional[str]:
         """YES or NO; None when neither or when it says both, for consent must be clear."""
@@ -164,7 +182,9 @@ def in_advice(step: str, said: Said, lists: AdviceWords) -> Optional[AdviceTurn]
         # "Ja, dat mag" pressed twice answers the question before this one.
         again = len(said.words) <= _FEW_WORDS and lists.begins_with_yes_no(said.words)
         return AdviceTurn(ANSWER, lists.yes_no(said.words) if again else None)
-    found = _answer(step, said, lists, command)
+    if lists.asks_why(said.words) and len(said.words) <= _MOST_ANSWER_WORDS:
+        return AdviceTurn(ANSWER, WHY)
+    found = _corrects(step, said, lists) or _answer(step, said, lists, command)
     if found:
         return found
     if said.intent in _CANCEL and len(said.words) <= _MOST_NAME_WORDS and said.confidence >= _SURE and step != NAME:
@@ -172,13 +192,36 @@ def in_advice(step: str, said: Said, lists: AdviceWords) -> Optional[AdviceTurn]
     return None if _interrupts(step, said) else AdviceTurn(ANSWER)
 
 
+def _corrects(step: str, said: Said, lists: AdviceWords) -> Optional[AdviceTurn]:
+    """Something that was asked before or comes later, such as "nee, mijn mail is ..." at another question."""
+    if step in (CONSENT, CONTACT) or said.is_question:
+        return None
+    if _ADDRESS.search(said.text) or (step != ORDER and said.has_contact):
+        return AdviceTurn(ANSWER, CHANGE, CONTACT)
+    if step in (SUMMARY, CHANGE, SUBJECT) or len(said.words) > _MOST_ANSWER_WORDS:
+        return None
+    return _wants_change(said, lists)
+
+
+def _wants_change(said: Said, lists: AdviceWords) -> Optional[AdviceTurn]:
+    """Before the summary: the named part again, without a name the question before."""
+    parts = lists.parts(said.words)
+    if CHANGE not in parts or said.is_question:
+        return None
+    named = next((part for part in parts if part != CHANGE), None)
+    return AdviceTurn(ANSWER, CHANGE, named) if named else AdviceTurn(ANSWER, BACK)
+
+
 def _answer(step: str, said: Said, lists: AdviceWords, command: Optional[str]) -> Optional[AdviceTurn]:
     """The answer that a message clearly is."""
     few = len(said.words) <= _MOST_ANSWER_WORDS
     asks = said.is_question
     if step == CONTACT:
-        if command == HERE or said.has_contact:
-            return AdviceTurn(ANSWER, HERE if command == HERE else None)
+        if said.has_contact:
+            return AdviceTurn(ANSWER)
+        if command == HERE or lists.says_only(said.words, HERE):
+            return AdviceTurn(ANSWER, HERE)
+        return _wants_change(said, lists)
     elif step == ORDER:
         if any(c.isdigit() for c in said.text) and not asks:
             return AdviceTurn(ANSWER)
@@ -187,6 +230,10 @@ def _answer(step: str, said: Said, lists: AdviceWords, command: Optional[str]) -
     elif step == NAME:
         if tuple(said.words) in (("nee",), ("neen",)):
             return AdviceTurn(ANSWER, SKIP)
+        if command in (SEND, HERE):
+            return AdviceTurn(ANSWER, command)
+        if few and not asks and CONTACT in lists.parts(said.words):  # "doe maar per telefoon" is nobody's name
+            return AdviceTurn(ANSWER, None, CONTACT)
     elif step == SUBJECT and lists.is_subject(said.words):
         return AdviceTurn(ANSWER, lists.subject(said.words))
     elif step in YES_NO and few and (not asks or lists.begins_with_yes_no(said.words)):
@@ -194,6 +241,9 @@ def _answer(step: str, said: Said, lists: AdviceWords, command: Optional[str]) -
             return AdviceTurn(ANSWER)
         word = lists.yes_no(said.words) or {_AFFIRM: YES, _DENY: NO}.get(said.intent)
         return AdviceTurn(ANSWER, word) if word else None
+    elif step in (SUMMARY, CHANGE) and "?" not in said.text and lists.says_only(said.words, SEND):
+        # "is goed" begins like a question. Who wanted a change and says yes sees once more what would be sent.
+        return AdviceTurn(ANSWER, SEND if step == SUMMARY or command == SEND else BACK)
     elif asks or not few:
         return None
     elif step == SUBJECT:
@@ -211,8 +261,10 @@ def _about_summary(said: Said, lists: AdviceWords, command: Optional[str]) -> Op
         return AdviceTurn(ANSWER, SEND)
     if CHANGE in parts or named:
         return AdviceTurn(ANSWER, CHANGE, named)
-    word = lists.yes_no(said.words)
-    return AdviceTurn(ANSWER, SEND if word == YES else CHANGE) if word else None
+    if lists.yes_no(said.words) == NO:
+        return AdviceTurn(ANSWER, CHANGE)
+    # Sent is sent: a yes with something beside it is asked again.
+    return AdviceTurn(ANSWER) if lists.yes_no(said.words) == YES else None
 
 
 def _interrupts(step: str, said: Said) -> bool:

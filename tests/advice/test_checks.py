@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict
+from typing import Dict, Optional
 
 import pytest
 
@@ -25,6 +25,8 @@ BEGINNINGS = load_content().naam_begin
         ("+32 470 12 34 56", {"soort": "phone", "waarde": "+32470123456"}),
         ("0032 470 12 34 56", {"soort": "phone", "waarde": "+32470123456"}),
         ("0470/12.34.56", {"soort": "phone", "waarde": "+32470123456"}),
+        ("jan apenstaartje voorbeeld punt nl", {"soort": "email", "waarde": "jan@voorbeeld.nl"}),
+        ("jan@voorbeeld,nl", {"soort": "email", "waarde": "jan@voorbeeld.nl"}),
     ],
 )
 def test_an_address_or_a_dutch_or_belgian_number_is_taken_in_one_shape(typed: str, expected: Dict[str, str]) -> None:
@@ -116,3 +118,23 @@ def test_the_private_forms_of_a_text_hold_the_address_and_the_number_in_it() -> 
         "jan@voorbeeld.nl",
         "06 12345678",
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("nee, mijn naam is Peter.", "Peter"),
+        ("verander mijn naam in Thomas de Wit", "Thomas de Wit"),
+        ("ik heet An", "An"),
+        ("mijn naam klopt niet", None),
+        ("mijn naam is 12", None),
+        ("mijn naam is iets dat ik liever niet vertel hoor", None),
+    ],
+)
+def test_a_new_name_is_taken_out_of_a_correction(typed: str, expected: Optional[str]) -> None:
+    assert checks.new_name(typed, load_content().naam_anders) == expected
+
+
+def test_addresses_and_numbers_are_found_in_any_text_and_other_digits_are_none() -> None:
+    said = "advies graag, mail jan@voorbeeld.nl of bel 06 12345678, bestelling 10000 20000"
+    assert checks.contacts_in(said) == ("jan@voorbeeld.nl", "06 12345678")

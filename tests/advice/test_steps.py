@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 import pytest
 
@@ -186,6 +186,61 @@ def test_a_part_that_the_request_does_not_have_can_not_be_changed(complete: Draf
     ]
     assert say(menu, content, word("terug")).draft.stap == "overzicht"
     assert say(menu, content, word("versturen")).end == "versturen"
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "expected"),
+    [
+        ("nee mijn mail is piet@voorbeeld.be", "contact", {"soort": "email", "waarde": "piet@voorbeeld.be"}),
+        ("nee ik bedoel 06-87654321", "contact", {"soort": "phone", "waarde": "+31687654321"}),
+    ],
+)
+@pytest.mark.parametrize("stap", ["overzicht", "aanpassen"])
+def test_another_address_told_at_the_summary_is_in_the_next_one(
+    complete: Draft, content: FormContent, text: str, part: str, expected: Dict[str, str], stap: str
+) -> None:
+    turn = say(replace(complete, stap=stap), content, Given(text, "aanpassen", part))
+    assert (turn.draft.stap, turn.draft.contact, turn.end) == ("overzicht", expected, "")
+    assert set(steps.private_values(turn.draft)) >= {text.split()[-1], expected["waarde"]}
+
+
+def test_another_name_told_at_the_summary_is_in_the_next_one(complete: Draft, content: FormContent) -> None:
+    turn = say(complete, content, Given("verander mijn naam in Thomas de Wit", "aanpassen", "naam"))
+    assert (turn.draft.stap, turn.draft.naam) == ("overzicht", "Thomas de Wit")
+    asked = say(complete, content, Given("mijn naam klopt niet", "aanpassen", "naam"))
+    assert (asked.draft.stap, asked.draft.naam) == ("naam", None)
+
+
+def test_an_address_told_at_another_question_is_kept_and_not_asked_again(draft: Draft, content: FormContent) -> None:
+    at_name = say(draft, content, *FILLED[:2], word("slaap")).draft
+    told = say(at_name, content, Given("mijn mail is jan@voorbeeld.nl", "aanpassen", "contact"))
+    assert (told.draft.stap, told.say) == ("naam", ("utter_advies_genoteerd",))
+    assert say(told.draft, content, Given("Jan")).draft.stap == "overzicht"
+
+
+def test_a_wrong_address_told_at_the_summary_is_asked(complete: Draft, content: FormContent) -> None:
+    turn = say(complete, content, Given("nee mijn mail is piet@", "aanpassen", "contact"))
+    assert (turn.draft.stap, turn.draft.contact) == ("contact", None)
+
+
+def test_an_address_in_the_question_is_not_asked_again(draft: Draft, content: FormContent) -> None:
+    turn = say(
+        draft, content, word("ja"), Given("Ik slaap slecht. Mail: jan@voorbeeld.nl"), word("slaap"), Given("Jan")
+    )
+    assert turn.draft.stap == "overzicht"
+    assert turn.draft.contact == {"soort": "email", "waarde": "jan@voorbeeld.nl"}
+    assert "jan@voorbeeld.nl" in steps.private_values(turn.draft)
+
+
+@pytest.mark.parametrize("given", [word("versturen"), word("hier"), Given("doe maar per telefoon", None, "contact")])
+def test_what_belongs_to_another_question_is_no_name(draft: Draft, content: FormContent, given: Given) -> None:
+    at_name = say(draft, content, *FILLED[:2], word("slaap")).draft
+    assert say(at_name, content, given).say == ("utter_advies_fout_naam",)
+
+
+def test_an_address_typed_where_it_is_not_asked_leaves_the_conversation_too(draft: Draft, content: FormContent) -> None:
+    turn = say(draft, content, *FILLED[:2], Given("jan@elders.nl"))
+    assert "jan@elders.nl" in steps.private_values(turn.draft)
 
 
 @pytest.mark.parametrize("step", [*steps.STEPS, "overzicht", "aanpassen"])

@@ -36,7 +36,7 @@ class Client:
         self.headers: Dict[str, str] = {"Origin": origin} if origin else {}
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Tuple[int, Any, Dict[str, str]]:
-        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=120)
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
         connection.request(method, f"/webhooks/web/{path}", data, {**self.headers, **headers})
         reply = connection.getresponse()
@@ -54,7 +54,7 @@ class Client:
 
     def events(self, until: int, after: int = 0) -> List[Dict[str, Any]]:
         """Reads the stream until the event with this number."""
-        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=120)
         connection.request("GET", "/webhooks/web/events", headers={**self.headers, "Last-Event-ID": str(after)})
         reply = connection.getresponse()
         assert reply.getheader("Content-Type") == "text/event-stream; charset=utf-8"
@@ -205,7 +205,7 @@ def test_an_ended_conversation_takes_no_more_messages(server: Server) -> None:
 
 def test_at_most_six_streams_of_one_session(server: Server) -> None:
     client = Client(server).begin()
-    streams = [HTTPConnection("127.0.0.1", server.port, timeout=30) for _ in range(6)]
+    streams = [HTTPConnection("127.0.0.1", server.port, timeout=120) for _ in range(6)]
     for stream in streams:
         stream.request("GET", "/webhooks/web/events", headers=client.headers)
         assert stream.getresponse().readline() == b"retry: 1000\n"

@@ -58,7 +58,8 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def database(address: str) -> Iterator[Database]:
-    opened = open_database(address)
+    # A busy machine may need long for what thirty writers do at once; who tests a lock says so.
+    opened = open_database(address, wait=60)
     yield opened
     opened.close()
 

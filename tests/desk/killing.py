@@ -83,7 +83,7 @@ def open_all(
     pipe: Connection, address: str, keys: List[str], shop: Shop, now: dt.datetime, step: Optional[int]
 ) -> None:
     """Opens a case for each key and reports each receipt, as the action server would."""
-    database = open_database(address)
+    database = open_database(address, wait=60)
     die_at(database, step)
     pipe.send("begun")
     for key in keys:
@@ -96,7 +96,7 @@ def deliver_all(
     pipe: Connection, address: str, environment: Environment, shop: Shop, now: dt.datetime, step: Optional[int]
 ) -> None:
     """Delivers all mail that is due, as the desk would."""
-    database = open_database(address)
+    database = open_database(address, wait=60)
     die_at(database, step)
     worker = Worker(database, environment, lambda: shop, lambda: now)
     pipe.send("begun")

@@ -84,11 +84,11 @@ def test_the_same_request_again_is_the_same_case(database: Database, shop: Shop,
 def test_ten_threads_that_send_the_same_three_requests_make_three_cases(
     address: str, database: Database, shop: Shop, clock: Clock
 ) -> None:
-    others = [open_database(address) for _ in range(3)]
+    others = [open_database(address, wait=60) for _ in range(3)]
     barrier = threading.Barrier(9)
 
     def send(number: int) -> Any:
-        barrier.wait(30)
+        barrier.wait(120)
         return open_case(others[number // 3], a_request(f"key-{number % 3}"), shop, clock())
 
     with ThreadPoolExecutor(9) as pool:

@@ -174,7 +174,7 @@ def test_a_wrong_setting_is_told_without_a_trace(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "desk", "list"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "SCHAKEL_DESK_DATABASE is for SQLite or PostgreSQL.\n"
+    assert done.stderr == "SCHAKEL_DESK_DATABASE: Databases are SQLite files or PostgreSQL.\n"
 
 
 def test_a_database_that_is_gone_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,9 +59,9 @@ def test_sqlite_is_set_up_for_safety(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("sqlite://", "needs a file"),
-        ("sqlite:///:memory:", "needs a file"),
-        ("mysql://x/y", "SQLite or PostgreSQL"),
+        ("sqlite://", "SQLite files or PostgreSQL"),
+        ("sqlite:///:memory:", "SQLite files or PostgreSQL"),
+        ("mysql://x/y", "SQLite files or PostgreSQL"),
         ("nonsense", "no address"),
     ],
 )

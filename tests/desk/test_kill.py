@@ -57,7 +57,7 @@ def open_with_kills(address: str, shop: Shop, clock: Clock, kills: List[Dict[str
         )
         acknowledged.update(sent)
         killed += dead
-    database = open_database(address)
+    database = open_database(address, wait=60)
     check_cases(database, acknowledged, KEYS)
     database.close()
 
@@ -93,7 +93,7 @@ def check_mail(address: str, mail_server: MailServer, doubles: int) -> None:
     for mail in mail_server.received:
         number = mail.message["Message-ID"]
         assert len({other.raw for other in mail_server.received if other.message["Message-ID"] == number}) == 1
-    database = open_database(address)
+    database = open_database(address, wait=60)
     assert outbox.counts(database) == {"mail done": 9}
     database.close()
 
@@ -119,7 +119,7 @@ def test_a_mail_is_repeated_only_when_it_may_not_have_arrived(
 ) -> None:
     """Killed before the handing over was noted: sent once. In between: the same mail again, and it is known."""
     run(open_all, address, ["key-1"], shop, clock(), None)
-    database = open_database(address)
+    database = open_database(address, wait=60)
     with database.session() as session:
         session.execute(sa.delete(OutboxRow.__table__).where(OutboxRow.dedupe.like("% owners")))
     doubles = []
@@ -178,7 +178,7 @@ def test_a_worker_that_slept_through_its_lease_does_not_send(
     address: str, environment: Environment, shop: Shop, clock: Clock, mail_server: MailServer
 ) -> None:
     run(open_all, address, ["key-1"], shop, clock(), None)
-    database = open_database(address)
+    database = open_database(address, wait=60)
     (slow,) = outbox.claim(database, "mail", clock())
     later = clock() + outbox.LEASE + dt.timedelta(seconds=1)
     (taken,) = outbox.claim(database, "mail", later)

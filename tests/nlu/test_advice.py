@@ -156,3 +156,39 @@ def test_outside_the_form(understanding: Any, step: str, text: str, intent: str)
 def test_an_answer_changes_no_topic_of_the_conversation(understanding: Any) -> None:
     found = understanding.understand("vraag over serotonine en stress", Conversation(advies="vraag"))
     assert {entity.entity for entity in found.entities} <= {"advies_woord", "advies_deel"}
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "expected"),
+    [
+        # A correction is heard at once; nothing goes out with what was taken back.
+        ("overzicht", "nee mijn mail is piet@voorbeeld.be", ("advice_answer", "aanpassen", "contact")),
+        ("overzicht", "nee ik bedoel 06-87654321", ("advice_answer", "aanpassen", "contact")),
+        ("overzicht", "nee mijn naam is Peter", ("advice_answer", "aanpassen", "naam")),
+        ("naam", "nee wacht mijn mail is piet@voorbeeld.be", ("advice_answer", "aanpassen", "contact")),
+        ("onderwerp", "mail naar piet@voorbeeld.be", ("advice_answer", "aanpassen", "contact")),
+        ("contact", "ik wil mijn vraag veranderen", ("advice_answer", "aanpassen", "vraag")),
+        ("contact", "aanpassen", ("advice_answer", "terug", None)),
+        ("naam", "doe maar per telefoon", ("advice_answer", None, "contact")),
+        ("naam", "versturen", ("advice_answer", "versturen", None)),
+        # Sent is sent: only a yes with nothing beside it that could mean something else.
+        ("overzicht", "is goed versturen maar", ("advice_answer", "versturen", None)),
+        ("overzicht", "ja hoor, ziet er goed uit", ("advice_answer", "versturen", None)),
+        ("overzicht", "goed, wacht er nog mee", ("advice_answer", None, None)),
+        ("overzicht", "ja versturen aan mijn man ook", ("advice_answer", None, None)),
+        ("aanpassen", "akkoord", ("advice_answer", "terug", None)),
+        ("aanpassen", "versturen", ("advice_answer", "versturen", None)),
+        ("overzicht", "nog niet versturen", ("advice_answer", "aanpassen", None)),
+        ("contact", "ja hier", ("advice_answer", "hier", None)),
+        ("contact", "kan dat ook gewoon hier?", ("advice_answer", "hier", None)),
+        # What it is for.
+        ("toestemming", "wat gebeurt er dan met mijn gegevens?", ("advice_answer", "waarom", None)),
+        ("toestemming", "waarom moet ik toestemming geven?", ("advice_answer", "waarom", None)),
+        ("naam", "hoezo wil je mijn naam weten", ("advice_answer", "waarom", None)),
+        ("contact", "waarom heb je mijn mail nodig?", ("advice_answer", "waarom", None)),
+    ],
+)
+def test_what_real_customers_say_in_the_form(
+    understanding: Any, step: str, text: str, expected: "tuple[str, Optional[str], Optional[str]]"
+) -> None:
+    assert read(understanding, step, text) == expected

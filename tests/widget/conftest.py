@@ -70,7 +70,7 @@ class Server:
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "tests.widget.fake_server"]
             self._process = subprocess.Popen(command, env=self._variables, stdout=log, stderr=log)
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240  # a busy machine with two cores loads Rasa slowly
         while time.monotonic() < deadline:
             with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.address, timeout=2):
                 return

@@ -63,7 +63,7 @@ async def answer(message: UserMessage) -> None:
     if text.startswith("poort "):  # answers when the test opens the gate, and tells it that it waits there
         gate = Path(load_environment().conversations).parent / text.split()[1]
         gate.with_suffix(".bereikt").touch()
-        while not gate.exists():  # noqa: ASYNC110 - another process opens the gate
+        while not gate.exists():  # noqa: ASYNC110 (another process opens it)
             await asyncio.sleep(0.02)
     if text == "kapot":
         raise RuntimeError("as asked")

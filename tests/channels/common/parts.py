@@ -47,7 +47,7 @@ class RecordingConnector(Connector):
         if self.refuses:
             raise SendFailed("The token is wrong.", stops_channel=True)
 
-    async def until(self, enough: Callable[[], Any], timeout: float = 30.0) -> None:
+    async def until(self, enough: Callable[[], Any], timeout: float = 120.0) -> None:
         """Waits until something was delivered that makes `enough()` true."""
         async with self.changed:
             await asyncio.wait_for(self.changed.wait_for(enough), timeout)
@@ -56,7 +56,7 @@ class RecordingConnector(Connector):
         return [message.text for whose, message in self.sent if whose == conversation]
 
 
-async def eventually(check: Callable[[], Any], timeout: float = 30.0) -> None:
+async def eventually(check: Callable[[], Any], timeout: float = 120.0) -> None:
     """Lets others work until `check()` is true."""
 
     async def look() -> None:

@@ -15,7 +15,7 @@ from sanic.response import HTTPResponse
 from channels.service import ChannelService
 
 
-def until(condition: Callable[[], Any], timeout: float = 30) -> None:
+def until(condition: Callable[[], Any], timeout: float = 120.0) -> None:
     """Looks again and again, at most `timeout` seconds, until the condition holds."""
     pause = threading.Event()
     deadline = time.monotonic() + timeout

@@ -72,7 +72,7 @@ class FakeServer:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def wait_for(self: _Self, enough: Callable[[_Self], Any], timeout: float = 30) -> Any:
+    def wait_for(self: _Self, enough: Callable[[_Self], Any], timeout: float = 120.0) -> Any:
         """Blocks until `enough(self)` is true and returns it; no sleeping, every call wakes it."""
         with self._changed:
             assert self._changed.wait_for(lambda: enough(self), timeout), self.state()

@@ -176,7 +176,9 @@ class BotServer(FakeServer):
         return self.post(json.dumps(update).encode(), self.secret if secret is None else secret)
 
     def post(self, body: bytes, secret: str) -> int:
-        headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": secret}
+        headers = {"Content-Type": "application/json"}
+        if secret:
+            headers["X-Telegram-Bot-Api-Secret-Token"] = secret
         return post(self.webhook, body, headers)
 
     # --- the API ----------------------------------------------------------------------------------------------------
@@ -396,7 +398,7 @@ class Customer:
     def received(self) -> List[Sent]:
         return self.server.sent_to(self.chat)
 
-    def hears(self, more_than: int, timeout: float = 30) -> Sequence[Sent]:
+    def hears(self, more_than: int, timeout: float = 120.0) -> Sequence[Sent]:
         """Waits until there are more than this many messages; returns the new ones."""
         self.server.wait_for(lambda server: len(server.sent_to(self.chat)) > more_than, timeout)
         return self.received()[more_than:]

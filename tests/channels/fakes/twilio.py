@@ -74,11 +74,9 @@ class TwilioApi(FakeServer):
         return self.post(raw, self.sign(list(fields.items())) if signature is None else signature)
 
     def post(self, raw: bytes, signature: str) -> int:
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
-            "User-Agent": "TwilioProxy/1.1",
-            "X-Twilio-Signature": signature,
-        }
+        headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "User-Agent": "TwilioProxy/1.1"}
+        if signature:
+            headers["X-Twilio-Signature"] = signature
         return post(self.webhook, raw, headers)
 
     def message(self, user: str, text: str, **more: str) -> Dict[str, str]:
@@ -97,7 +95,7 @@ class TwilioApi(FakeServer):
     def received(self, user: str) -> List[Dict[str, str]]:
         return [fields for _, fields in self.sent if fields["To"] == "whatsapp:" + user]
 
-    def hears(self, user: str, more_than: int, timeout: float = 30) -> List[str]:
+    def hears(self, user: str, more_than: int, timeout: float = 120.0) -> List[str]:
         self.wait_for(lambda api: len(api.received(user)) > more_than, timeout)
         return [fields.get("Body", "") for fields in self.received(user)[more_than:]]
 

@@ -64,7 +64,7 @@ class Line:
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=30)
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=120)
         self.count = 0
 
     def post(self, body: bytes, headers: Any) -> int:
@@ -77,7 +77,7 @@ class Line:
                 return reply.status
             except (HTTPException, OSError):
                 self.connection.close()
-                self.connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+                self.connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
                 if attempt:
                     raise
         raise AssertionError("unreachable")

@@ -99,9 +99,9 @@ def test_a_token_telegram_does_not_know_stops_only_this_channel_with_one_line(
     light.start()
     try:
         server.wait_for(lambda running: len(running.refused) >= 2)  # the check, and fetching
-        with urllib.request.urlopen(f"{light.address}/webhooks/telegram/", timeout=10) as reply:
+        with urllib.request.urlopen(f"{light.address}/webhooks/telegram/", timeout=60) as reply:
             assert json.load(reply) == {"status": "off"}
-        with urllib.request.urlopen(light.address, timeout=10) as reply:
+        with urllib.request.urlopen(light.address, timeout=60) as reply:
             assert reply.status == 200
     finally:
         light.stop()

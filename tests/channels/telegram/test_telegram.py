@@ -296,5 +296,5 @@ def test_the_log_holds_no_token_no_words_and_no_customer(light: LightServer, cus
 
 
 def test_health_is_told(light: LightServer, customer: Customer) -> None:
-    with urllib.request.urlopen(f"{light.address}/webhooks/telegram/", timeout=10) as reply:
+    with urllib.request.urlopen(f"{light.address}/webhooks/telegram/", timeout=60) as reply:
         assert json.load(reply) == {"status": "ok"}

@@ -122,11 +122,12 @@ def test_tries_are_kept_without_the_name_or_the_address(stranger: Owner, databas
 
 def test_an_unknown_name_takes_as_long_as_a_wrong_password(database: Database, real_passwords: None) -> None:
     def seconds(username: str) -> float:
+        # Of the processor, not of the clock: what else the machine does counts for neither.
         times: List[float] = []
         for _ in range(7):
-            begin = time.perf_counter()
+            begin = time.process_time()
             accounts.check_password(database, username, "verkeerd wachtwoord", TUESDAY)
-            times.append(time.perf_counter() - begin)
+            times.append(time.process_time() - begin)
         return sorted(times)[3]
 
     assert 0.5 < seconds("niemand") / seconds("marieke") < 2.0

@@ -48,7 +48,7 @@ class Running:
             command = [sys.executable, "-m", "desk", "serve"]
             self._process = subprocess.Popen(command, env=self._variables, stdout=log, stderr=log)
         self.web.start()
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline and self._process.poll() is None:
             with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.address, timeout=2):
                 return
