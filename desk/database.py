@@ -19,6 +19,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
+from storage.engine import reading, try_idle_connections
+
 logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -42,7 +44,7 @@ class Database:
         self.is_sqlite: bool = engine.dialect.name == "sqlite"
         self._writing = sessionmaker(engine, future=True, expire_on_commit=False)
         self._reading = sessionmaker(
-            engine.execution_options(desk_reading=True), future=True, expire_on_commit=False, autoflush=False
+            reading(engine, "desk_reading"), future=True, expire_on_commit=False, autoflush=False
         )
 
     @contextlib.contextmanager
@@ -121,7 +123,6 @@ def open_database(address: str, wait: Optional[float] = None) -> Database:
         url = url.set(drivername="postgresql+psycopg2")
         limits = f"-c statement_timeout={int(wait * 2_000)} -c lock_timeout={int(wait * 1_000)} -c timezone=UTC"
         options = {
-            "pool_pre_ping": True,
             "connect_args": {
                 "connect_timeout": max(2, int(wait)),
                 "options": limits,
@@ -135,6 +136,8 @@ def open_database(address: str, wait: Optional[float] = None) -> Database:
     if kind == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
+    else:
+        try_idle_connections(engine)
     try:
         with _told_apart():
             if kind == "sqlite":
