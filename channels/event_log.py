@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from answering.redact import redact_data, redactor
-from storage.engine import READING, leave_no_copy, open_engine
+from storage.engine import leave_no_copy, open_engine, reading
 
 OPEN, HANDOVER, HUMAN, ENDED = "open", "overname", "mens", "afgesloten"
 STATES = (OPEN, HANDOVER, HUMAN, ENDED)
@@ -69,7 +69,7 @@ class EventLog:
     def __init__(self, address: str) -> None:
         """Opens the database at an SQLAlchemy address and makes its tables when they are not there."""
         self._engine = open_engine(address, name="schakel-web")
-        self._reader = self._engine.execution_options(**{READING: True})
+        self._reader = reading(self._engine)
         _metadata.create_all(self._engine)
 
     def close(self) -> None:

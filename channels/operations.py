@@ -14,6 +14,7 @@ from typing import Any, Awaitable, Callable, Dict, Mapping, Optional
 
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Sanic, response
+from sanic.exceptions import SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
@@ -143,6 +144,10 @@ class Operations(InputChannel):
             state = await watch.state(request.app)
             return response.json(state.as_dict(), status=200 if state.is_ready else 503)
 
+        @routes.listener("before_server_start")
+        async def register(app: Sanic, _: Any) -> None:
+            app.register_middleware(ignore_unreadable_accept, "request")
+
         @routes.listener("after_server_start")
         async def open_metrics(app: Sanic, loop: Any) -> None:
             desk = human_side(environment)
@@ -151,3 +156,11 @@ class Operations(InputChannel):
             metrics.serve(environment.metrics_port, environment.metrics_host)
 
         return routes
+
+
+def ignore_unreadable_accept(request: Request) -> None:
+    """Sanic reads the Accept header to choose the form of an error page, and fails over one that is none."""
+    try:
+        _ = request.accept
+    except (SanicException, ValueError, IndexError):
+        request.headers.popall("accept")

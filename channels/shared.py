@@ -13,7 +13,7 @@ import hashlib
 import logging
 import secrets
 import time
-from typing import Any, AsyncIterator, Callable, Dict
+from typing import Any, AsyncIterator, Callable, Dict, Set
 
 from channels.limits import WINDOW, RateLimit
 from monitoring import metrics
@@ -23,7 +23,9 @@ logger = logging.getLogger(__name__)
 LOCK_SECONDS = 12.0  # a process that dies holds a conversation this long at most
 RENEW_SECONDS = 3.0
 RETRY_SECONDS = 0.05
-REDIS_TIMEOUT = 2.0
+REDIS_TIMEOUT = 1.0
+PAUSE_SECONDS = 5.0  # for which nobody asks a Redis that did not answer in time: waiting for it adds up
+LATE_SECONDS = 0.5  # between two tries to give a lock back that nobody knows of
 NEWS = "schakel:web:news"
 
 # Releases or renews a lock only for who holds it.
@@ -86,6 +88,8 @@ class Together(Alone):
         self._redis = redis.from_url(address, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
         # Waiting for news takes as long as it takes.
         self._news = redis.from_url(address, socket_connect_timeout=REDIS_TIMEOUT, health_check_interval=10)
+        self._pause = _PAUSES.setdefault(address, _Pause())
+        self._late: "Set[asyncio.Task[None]]" = set()
 
     @contextlib.asynccontextmanager
     async def lock(self, name: str) -> AsyncIterator[None]:
@@ -100,31 +104,55 @@ class Together(Alone):
             finally:
                 if renewing:
                     renewing.cancel()
-                    await self._safely(self._redis.eval(_RELEASE, 1, key, token))
+                    if await self._safely(lambda: self._redis.eval(_RELEASE, 1, key, token)) is None:
+                        self._release_late(key, token)
 
     async def _acquire(self, key: str, token: str) -> bool:
         """True when the lock is held; False when Redis is away."""
+        milliseconds = int(LOCK_SECONDS * 1000)
         while True:
-            taken = await self._safely(self._redis.set(key, token, nx=True, px=int(LOCK_SECONDS * 1000)), away=False)
+            asked = not self._pause.is_on
+            try:
+                taken = await self._safely(lambda: self._redis.set(key, token, nx=True, px=milliseconds), away=False)
+            except asyncio.CancelledError:
+                self._release_late(key, token)
+                raise
+            if taken is False and asked:
+                # A Redis that was only silent may still do what it was asked, for nobody.
+                self._release_late(key, token)
             if taken is not None:
                 return bool(taken)
             await asyncio.sleep(RETRY_SECONDS)
 
+    def _release_late(self, key: str, token: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._release_surely(key, token))
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    async def _release_surely(self, key: str, token: str) -> None:
+        """Asks until Redis answers twice: what it was asked before may be done in another order."""
+        deadline = time.monotonic() + 10 * LOCK_SECONDS
+        answers = 0
+        while answers < 2 and time.monotonic() < deadline:
+            await asyncio.sleep(LATE_SECONDS)
+            done = await self._safely(lambda: self._redis.eval(_RELEASE, 1, key, token), is_quiet=True)
+            answers += done is not None
+
     async def _renew(self, key: str, token: str) -> None:
         while True:
             await asyncio.sleep(RENEW_SECONDS)
-            await self._safely(self._redis.eval(_RENEW, 1, key, token, int(LOCK_SECONDS * 1000)))
+            await self._safely(lambda: self._redis.eval(_RENEW, 1, key, token, int(LOCK_SECONDS * 1000)))
 
     async def wait(self, kind: str, key: str) -> float:
         """Counts one event of all processes together; alone when Redis is away."""
         name = f"schakel:limit:{kind}:{_hidden(key)}"
         arguments = (time.time(), WINDOW, self._most[kind], secrets.token_hex(8))
-        counted = await self._safely(self._redis.eval(_COUNT, 1, name, *arguments), away=b"")
+        counted = await self._safely(lambda: self._redis.eval(_COUNT, 1, name, *arguments), away=b"")
         return float(counted) if counted else await super().wait(kind, key)
 
     async def publish(self, session: str) -> None:
         """Tells the other processes."""
-        await self._safely(self._redis.publish(NEWS, session))
+        await self._safely(lambda: self._redis.publish(NEWS, session))
 
     async def listen(self, heard: Callable[[str], None]) -> None:
         """Listens, and again when the connection broke; meanwhile streams look for events by themselves."""
@@ -142,19 +170,47 @@ class Together(Alone):
 
     async def close(self) -> None:
         """Closes both connections."""
+        for task in list(self._late):  # the lock ends by itself
+            task.cancel()
         for connection in (self._redis, self._news):
             with contextlib.suppress(Exception):
                 await connection.close()
 
-    @staticmethod
-    async def _safely(call: Any, away: Any = None) -> Any:
-        from redis.exceptions import RedisError
+    async def _safely(self, ask: Callable[[], Any], away: Any = None, is_quiet: bool = False) -> Any:
+        """The answer to a call, `away` when there is none.
 
-        try:
-            return await call
-        except (RedisError, OSError, asyncio.TimeoutError) as error:
-            _away(error)
+        Args:
+            ask: begins the call.
+            away: what is given when Redis does not answer.
+            is_quiet: asks during a pause too, and logs nothing: for a call that nobody waits for.
+        """
+        from redis.exceptions import RedisError, TimeoutError
+
+        if self._pause.is_on and not is_quiet:
             return away
+        try:
+            answer = await ask()
+            self._pause.until = 0.0
+            return answer
+        except (RedisError, OSError, asyncio.TimeoutError) as error:
+            if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+                self._pause.until = time.monotonic() + PAUSE_SECONDS
+            if not is_quiet:
+                _away(error)
+            return away
+
+
+class _Pause:
+    """Of everything in this process that uses one Redis: until when it is left alone."""
+
+    until = 0.0
+
+    @property
+    def is_on(self) -> bool:
+        return time.monotonic() < self.until
+
+
+_PAUSES: Dict[str, _Pause] = {}
 
 
 def _away(error: Exception) -> None:

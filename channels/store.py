@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.pool import QueuePool
 
-from storage.engine import leave_no_copy
+from storage.engine import leave_no_copy, reading, try_idle_connections
 
 WAITING, DONE, DEAD = "waiting", "done", "dead"
 BUSY_TIMEOUT = 3  # seconds that a writer waits for another one: an apology must still come within 5
@@ -106,7 +106,7 @@ class Store:
         url = make_url(address)
         self.is_sqlite: bool = url.get_backend_name() == "sqlite"
         connect = {"connect_timeout": BUSY_TIMEOUT, "options": _LIMITS}
-        options: Any = {"pool_pre_ping": True, "pool_size": 10, "pool_timeout": BUSY_TIMEOUT, "connect_args": connect}
+        options: Any = {"pool_size": 10, "pool_timeout": BUSY_TIMEOUT, "connect_args": connect}
         if self.is_sqlite:
             if url.database:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,9 @@ class Store:
         if self.is_sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
-        self._reader = self._engine.execution_options(**{_READING: True})
+        else:
+            try_idle_connections(self._engine)
+        self._reader = reading(self._engine, _READING)
         self._inserts: Dict[Any, Any] = {}
         self._durable = self._engine.execution_options(**{_DURABLE: True})
         try:

@@ -61,9 +61,10 @@ HEARTBEAT = 15.0  # seconds of silence after which a stream sends a comment, so 
 STREAM_SECONDS = 900.0  # then the client connects again, with its token checked anew
 STREAMS_PER_SESSION = 6
 RETRY_EVERY = 1.0
-STORE_SECONDS = 4.0  # that the log may take, with a network that swallows everything too
+STORE_SECONDS = 3.0  # that the log may take, with a network that swallows everything too
 OPEN_SECONDS = 1.0  # for a new session: the first message waits as well, and its apology must come within 5
 MOST_UNOPENED = 10_000
+MOST_EVENTS = 2**31  # in a session: what a database can count
 PURGE_EVERY = 3_600.0
 SWEEP_EVERY = 5.0
 SWEEP_AFTER = 5.0  # seconds that a message may wait before another process looks whether it is forgotten
@@ -537,7 +538,8 @@ def make_routes(chat: WebChat) -> Blueprint:
     async def rating(request: Request, session: str) -> HTTPResponse:
         payload = await _read_json(request)
         number, value = (payload.get("n"), payload.get("rating")) if isinstance(payload, dict) else (None, None)
-        if not isinstance(number, int) or isinstance(number, bool) or value not in ("up", "down", None):
+        is_number = isinstance(number, int) and not isinstance(number, bool) and 0 < number < MOST_EVENTS
+        if not is_number or value not in ("up", "down", None):
             raise Refusal(400, "rating_invalid", texts.VERZOEK_ONGELDIG)
         if not await chat.run(chat.log.rate, session, number, value):
             raise Refusal(404, "no_such_answer", texts.VERZOEK_ONGELDIG)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from storage.engine import READING, open_engine
+from storage.engine import open_engine, reading
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +42,7 @@ class Database:
         self.engine = engine
         self.is_sqlite: bool = engine.dialect.name == "sqlite"
         self._writing = sessionmaker(engine, future=True, expire_on_commit=False)
-        self._reading = sessionmaker(
-            engine.execution_options(**{READING: True}), future=True, expire_on_commit=False, autoflush=False
-        )
+        self._reading = sessionmaker(reading(engine), future=True, expire_on_commit=False, autoflush=False)
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:

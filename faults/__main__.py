@@ -24,16 +24,15 @@ def run(faults: Sequence[Fault], channels: Sequence[str], folder: Path, port: in
         NotRunning: the assistant did not start, or did not come back.
     """
     rows: List[Row] = []
-    for is_postgres in (True, False):
-        here = [fault for fault in faults if fault.postgres == is_postgres]
+    for name, is_postgres, has_clock in (("postgres", True, False), ("sqlite", False, False), ("clock", False, True)):
+        here = [fault for fault in faults if (fault.postgres, fault.needs_clock) == (is_postgres, has_clock)]
+        if here and has_clock and not FAKETIME.exists():
+            print("The clock's faults are left out, libfaketime is not installed (Debian's package faketime).")
+            continue
         if not here:
             continue
-        has_clock = any(fault.needs_clock for fault in here) and FAKETIME.exists()
-        with World(folder / ("postgres" if is_postgres else "sqlite"), port, is_postgres, has_clock) as world:
+        with World(folder / name, port, is_postgres, has_clock) as world:
             for fault in here:
-                if fault.needs_clock and not has_clock:
-                    print(f"{fault.name}: left out, libfaketime is not installed (Debian's package faketime).")
-                    continue
                 rows.append(meet(world, fault, channels))
                 print("\n".join(list(table(rows[-1:]))[1:]), flush=True)
     return rows

@@ -8,6 +8,7 @@ import resource
 import signal
 import sqlite3
 import threading
+import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Callable, ContextManager, Iterator, List
@@ -20,6 +21,7 @@ from faults.world import World, until
 
 TABLES = ("events", "web_events", "web_sessions", "channel_incoming", "channel_conversations", "channel_outgoing")
 HELD = 6.0  # seconds that most faults last: longer than a customer's patience
+CLOCK_SECONDS = 1.5  # until every process has seen that its clock was moved
 SLOW = 0.02  # seconds for each piece in each direction
 
 
@@ -247,6 +249,7 @@ def _rasa_gets(world: World, number: int) -> Iterator[None]:
 def clock_forward(world: World) -> Iterator[None]:
     """The clock jumps three hours ahead, and back."""
     world.set_clock(3 * 3_600)
+    time.sleep(CLOCK_SECONDS)
     yield
     world.set_clock(0)
 
@@ -255,6 +258,7 @@ def clock_forward(world: World) -> Iterator[None]:
 def clock_back(world: World) -> Iterator[None]:
     """The clock jumps three hours back, and forward again."""
     world.set_clock(-3 * 3_600)
+    time.sleep(CLOCK_SECONDS)
     yield
     world.set_clock(0)
 

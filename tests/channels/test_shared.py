@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import time
 from typing import List
 
 import pytest
 
-from channels.shared import Alone, Together, make_shared
+from channels.shared import Alone, Together, _hidden, make_shared
 from tests.redis_server import RedisServer, redis_server
 
 __all__ = ["redis_server"]
@@ -101,6 +103,29 @@ async def test_without_redis_a_process_goes_on_alone(redis_server: RedisServer) 
     assert [await shared.wait("session", "web-1") for _ in range(3)] == [0.0, 0.0, 0.0]
     assert await shared.wait("session", "web-1") > 0
     await shared.close()
+
+
+async def test_a_silent_redis_is_waited_for_once_and_keeps_no_lock_for_nobody(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.shared.REDIS_TIMEOUT", 0.5)
+    monkeypatch.setattr("channels.shared.LATE_SECONDS", 0.05)
+    one, two = Together(LIMITS, redis_server.address), Together(LIMITS, redis_server.address)
+    await one.publish("web-1")  # connects
+    assert redis_server._process
+    redis_server._process.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    for _ in range(5):
+        async with one.lock("web-1"):
+            assert await one.wait("session", f"web-{_}") == 0.0
+    assert time.monotonic() - began < 2.0  # each for itself would take 5
+    redis_server._process.send_signal(signal.SIGCONT)
+    began = time.monotonic()
+    while await two._redis.get(f"schakel:lock:{_hidden('web-1')}") is not None or one._late:
+        assert time.monotonic() - began < 8.0  # by itself the lock would end after 12
+        await asyncio.sleep(0.05)
+    await one.close()
+    await two.close()
 
 
 async def test_one_process_needs_no_redis() -> None:

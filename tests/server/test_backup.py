@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -9,10 +10,15 @@ from pathlib import Path
 from typing import Tuple
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from server.backup import backup, items, restore
 from server.checks import CannotStart
 from shop.settings import Environment
+from tests.services import Postgres  # a cluster that may be stopped
+from tests.services import own_postgres as postgres
+
+__all__ = ["postgres"]
 
 
 def write_row(path: Path, text: str) -> None:
@@ -127,3 +133,39 @@ def test_a_database_server_is_dumped_by_its_own_tool() -> None:
     found = {item.name: item for item in items(environment)}
     assert found["conversations.dump"].url is not None
     assert found["conversations.dump"].url.database == "gesprekken"
+
+
+def test_a_real_postgresql_comes_back_as_it_was(
+    place: Tuple[Environment, Path, Path], postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, key, archive = place
+    monkeypatch.setenv("PATH", f"{postgres.programs}{os.pathsep}{os.environ['PATH']}")
+    address = postgres.new_database()
+    environment = Environment(
+        conversations=address,
+        web_database=f"sqlite:///{tmp_path / 'web.db'}",
+        desk_database="",
+        channels_database="",
+        shop_file=str(tmp_path / "winkel.yml"),
+    )
+    engine = create_engine(address, future=True)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE said (id serial PRIMARY KEY, text varchar)"))
+        connection.execute(text("INSERT INTO said (text) VALUES ('één'), ('twee')"))
+    assert "conversations.dump" in backup(environment, archive, key)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM said WHERE text = 'één'"))
+        connection.execute(text("INSERT INTO said (text) VALUES ('later')"))
+    engine.dispose()
+    restore(environment, archive, key)
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT text FROM said ORDER BY id")).scalars().all() == ["één", "twee"]
+        connection.execute(text("INSERT INTO said (text) VALUES ('drie')"))  # the sequence goes on where it was
+        assert connection.execute(text("SELECT max(id) FROM said")).scalar_one() == 3
+    engine.dispose()
+    postgres.stop()
+    with pytest.raises(CannotStart, match="pg_dump of"):
+        backup(environment, tmp_path / "no.tar.gz", key)
+    assert not (tmp_path / "no.tar.gz").exists()
+    postgres.start()
+    postgres.take_back(address)

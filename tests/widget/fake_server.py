@@ -20,7 +20,10 @@ from channels.keten import ChainPages
 from channels.operations import Operations
 from channels.pages import WidgetFiles
 from channels.rest import RestChannel
+from channels.telegram import TelegramChannel
+from channels.twilio.channel import TwilioChannel
 from channels.web import WebChannel
+from channels.whatsapp.channel import WhatsAppChannel
 from shop.settings import Environment, load_environment
 from tracking.store import ConversationStore
 
@@ -78,7 +81,8 @@ async def answer(message: UserMessage) -> None:
 def make_app(environment: Environment) -> Sanic:
     """The application as Rasa makes it, without a model."""
     app = _create_app_without_api(None)
-    for channel in (WebChannel(), WidgetFiles(), RestChannel(), ChainPages(), Operations()):
+    own = (WebChannel(), WidgetFiles(), RestChannel(), ChainPages(), Operations())
+    for channel in (*own, TelegramChannel(), WhatsAppChannel(), TwilioChannel()):
         app.blueprint(channel.blueprint(answer), url_prefix=urljoin("/webhooks/", channel.url_prefix()))
 
     domain = SimpleNamespace(

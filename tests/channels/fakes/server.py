@@ -18,7 +18,7 @@ def post(address: str, body: bytes, headers: Dict[str, str]) -> int:
     """Calls a webhook as its owner does; returns the status. Headers without a value are left out."""
     given = {name: value for name, value in headers.items() if value}
     try:
-        with urllib.request.urlopen(urllib.request.Request(address, body, given), timeout=20) as reply:
+        with urllib.request.urlopen(urllib.request.Request(address, body, given), timeout=60) as reply:
             return int(reply.status)
     except urllib.error.HTTPError as error:
         return error.code
