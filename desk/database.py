@@ -124,7 +124,7 @@ def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     newest = ScriptDirectory.from_config(config).get_current_head()
-    with engine.execution_options(**{READING: True}).connect() as connection:
+    with reading(engine).connect() as connection:
         if _version(connection) == newest:
             return
     with engine.begin() as connection:  # SQLite: BEGIN IMMEDIATE is the lock
