@@ -47,7 +47,9 @@ class Concepts:
                 if len(beginning) < _MIN_BEGIN:
                     raise ValueError(f"{name}: the beginning '{beginning}' is too short to mean anything.")
                 if " " in beginning:
-                    raise ValueError(f"{name}: '{beginning}' is more than the beginning of one word; write it under woord.")
+                    raise ValueError(
+                        f"{name}: '{beginning}' is more than the beginning of one word; write it under woord."
+                    )
                 self._beginnings.setdefault(fold(beginning)[:_MIN_BEGIN], []).append(f"{fold(beginning)} {name}")
             for phrase in definition.get("woord") or []:
                 parts = tuple(fold(str(phrase)).split())

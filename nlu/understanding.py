@@ -43,6 +43,7 @@ _MOST_QUESTIONS = 3
 _ASKED_TOO = 0.5  # confidence from which a second question is answered or offered
 _CLEAR = 0.6  # confidence that a message with the conversation's subject added must reach
 _VAGUE = frozenset({"help", "cancel", "follow_up_aspect", "follow_up_topic"})  # without a subject, after the shop
+_OWN_DATA = frozenset({"data_export", "data_delete"})
 _OPINIONS = COURTESIES | {"help", "follow_up_more"}
 _BEHIND = 0.5  # confidence that a question behind a courtesy must reach
 _FEW_WORDS, _SHORT, _NOT_LONG = 6, 8, 12
@@ -241,6 +242,9 @@ class Understanding:
                 found = found or self._from_conversation(taken_for, confidence, analysis, topics, conversation)
         remembered = self._to_remember(analysis, full)
         if not sure and not found:
+            named = [name for name in unique_names(topics) if name in SUBSTANCES]
+            if len(named) == 1 and not (subject.names_other or subject.names_shop):
+                entities.append(Entity("onderwerp", named[0]))  # "hoe merk ik een tekort" may come next
             return Understood(
                 FALLBACK, 1.0 - confidence, ranking[:10], faq_ranking, None, None, entities, raw, asked=remembered
             )
@@ -254,6 +258,8 @@ class Understanding:
             entities += [
                 Entity("blokkade", name) for name in heard.blockers if name not in _names(entities, "blokkade")
             ]
+            if intent == "chain_resume" and heard.links:
+                intent = LINK  # "verder met de keten: waar is ijzer voor?"
             if intent == LINK and not heard.links and conversation.onderwerp in self.lexicon.schakel.names:
                 entities += self._link_spoken_of(analysis, topics, conversation)
         utter_action, faq_id = None, None
@@ -295,7 +301,7 @@ class Understanding:
             return None
         if not named:
             return Full("aspect", (*words, topic.lower()), topic)
-        if self._turns.stands_for(words):
+        if self._turns.stands_for(words) or self._turns.relates(words):
             return Full("both", (*words, topic.lower()), topic)
         return None
 
@@ -310,20 +316,25 @@ class Understanding:
     ) -> Optional[Tuple[str, Resolution]]:
         if full is None:
             return None
-        by_itself = label.startswith(FAQ_INTENT) and confidence >= SURE_BY_ITSELF
-        if full.kind != "topic" and by_itself and full.kind != "both":
+        is_shop = label.startswith(FAQ_INTENT + SHOP)
+        by_itself = label.startswith(FAQ_INTENT) and confidence >= SURE_BY_ITSELF and not is_shop
+        if by_itself and full.kind in ("aspect", "pending"):
             return None
         is_open = label == FALLBACK or label in FOLLOW_UPS or label in _VAGUE or label.startswith(FAQ_INTENT)
         if not is_open or label == "follow_up_more":
             return None
-        if full.kind == "aspect" and set(self._aspects(analysis.words)) & set(self._turns.shop_aspects):
-            return None
+        of_shop = [name for name in self._aspects(analysis.words) if name in self._turns.shop_aspects]
+        if full.kind == "aspect" and of_shop:
+            own = answer_about(full.topic, of_shop, self.faq_ids)
+            return ("follow_up_aspect", _answered(own)) if own else None
         read = self._read(full.words)
         if read is None:
             return None
         faq_id, p = read
         about = {*onderwerp_and_aspect(faq_id), *self.also_about.get(faq_id, ())}
-        if full.topic not in about and not (about & {"darmen", "microbioom"} and full.topic in ("darmen", "microbioom")):
+        if full.topic not in about and not (
+            about & {"darmen", "microbioom"} and full.topic in ("darmen", "microbioom")
+        ):
             return None
         if full.kind == "both" and not about & set(unique_names(topics)):
             return None
@@ -520,6 +531,8 @@ class Understanding:
         """The id that a message is clearly about as soon as the subject of the conversation is added to its words."""
         in_shop = (conversation.last_id or "").startswith(SHOP)
         subject = self._turns.shop_subject if in_shop else conversation.onderwerp
+        if conversation.last_intent in _OWN_DATA:
+            in_shop, subject = True, self._turns.data_subject
         if not subject:
             return None
         values = self.ranker.probabilities(features(_with_words(analysis, [subject]), self.lexicon))
