@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Mapping, Optional
+from typing import Any, Iterator, List, Mapping, Optional, Tuple
 
 from rasa.shared.core.events import BotUttered, Event, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from nlu.triage import URGENT
+
+UNANSWERED = frozenset({"nlu_fallback", "follow_up_aspect"})
+_FAR_BACK = 5
 
 
 def events_of_session(tracker: DialogueStateTracker) -> Iterator[Event]:
@@ -37,6 +40,24 @@ def last_answered_id(tracker: DialogueStateTracker) -> Optional[str]:
         if isinstance(event, BotUttered) and (event.metadata or {}).get("faq_id"):
             return str(event.metadata["faq_id"])
     return None
+
+
+def last_question(tracker: DialogueStateTracker) -> Tuple[str, bool]:
+    """The customer's last question, completed by understanding, and whether it is the latest message without an answer.
+
+    Only the last few messages count: who asks "en magnesium?" much later has begun anew.
+    """
+    said = 0
+    for event in events_of_session(tracker):
+        if isinstance(event, UserUttered):
+            said += 1
+            selector: Mapping[str, Any] = event.parse_data.get("response_selector") or {}  # type: ignore[assignment]
+            asked = str((selector.get("faq") or {}).get("asked") or "")
+            if asked:
+                return asked, said == 1 and event.intent_name in UNANSWERED
+            if said == _FAR_BACK:
+                break
+    return "", False
 
 
 def bot_metadata_contains(tracker: DialogueStateTracker, key: str) -> bool:

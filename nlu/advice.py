@@ -26,6 +26,7 @@ YES, NO = "ja", "nee"
 
 _COMMANDS = frozenset({STOP, BACK, SKIP, WHY})
 _FALLBACK = "nlu_fallback"
+_MOST_STOP_WORDS = 9
 _CANCEL = ("cancel", "chain_stop", "goodbye")
 _AFFIRM, _DENY = "affirm", "deny"
 # What a message is when it is neither an answer nor anything that deserves a reply of its own within the form.
@@ -124,6 +125,12 @@ class AdviceWords:
         """Whether it asks what something that the form wants to know is for: "waarom wil je mijn naam weten"."""
         return bool(words) and words[0] in _WHY_WORDS and bool(self._asked_for.find(words))
 
+    def stops_first(self, words: Sequence[str]) -> bool:
+        """Whether a short message begins by giving up: "hmm laat maar, dit is me te veel"."""
+        return len(words) <= _MOST_STOP_WORDS and any(
+            item.name == STOP and item.start <= 1 and item.end - item.start >= 2 for item in self._commands.find(words)
+        )
+
     def yes_no(self, words: Sequence[str]) -> Optional[str]:
         """YES or NO; None when neither or when it says both, for consent must be clear."""
         names = {item.name for item in self._yes_no.find(words)}
@@ -174,6 +181,8 @@ def in_advice(step: str, said: Said, lists: AdviceWords) -> Optional[AdviceTurn]
     command = lists.command(said.words)
     if step == SENT:
         return AdviceTurn(ANSWER, SEND) if command == SEND else None
+    if command is None and step not in (QUESTION, NAME) and not said.is_question and lists.stops_first(said.words):
+        command = STOP
     if command in _COMMANDS:
         return AdviceTurn(ANSWER, command)
     if command == HUMAN:

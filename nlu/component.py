@@ -145,6 +145,7 @@ def read_conversation(tracker: Optional[DialogueStateTracker]) -> Conversation:
         return Conversation()
     offered = session.last_bot_metadata(tracker)
     last = tracker.latest_message
+    asked, is_pending = session.last_question(tracker)
     return Conversation(
         onderwerp=tracker.slots["onderwerp"].value if "onderwerp" in tracker.slots else None,
         aspect=tracker.slots["aspect"].value if "aspect" in tracker.slots else None,
@@ -155,6 +156,8 @@ def read_conversation(tracker: Optional[DialogueStateTracker]) -> Conversation:
         keten=offered.get("keten") or {},
         advies=advice_step(tracker, offered),
         choices=tuple(offered.get("keuzes") or ()),
+        asked=asked,
+        is_pending=is_pending,
     )
 
 
@@ -202,4 +205,6 @@ def _response_selector(understood: Understood) -> Dict[str, Any]:
     of_faq: Dict[str, Any] = {"response": response, "ranking": ranking}
     if understood.also:
         of_faq["also"] = understood.also
+    if understood.asked:
+        of_faq["asked"] = understood.asked
     return {"all_retrieval_intents": ["faq"], "faq": of_faq}

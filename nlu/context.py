@@ -11,7 +11,7 @@ MISSING_RESPONSE = "ontbreekt/"
 QUESTIONS_RESPONSE = "vragen_over/"
 # Names that stand for an onderwerp and for an aspect of another one.
 DUAL = frozenset({"slaap", "stress", "serotonine", "darmen", "microbioom"})
-_STATES = frozenset({"slaap", "stress"})  # of a person; the others are substances and places, which have aspects too
+STATES = frozenset({"slaap", "stress"})  # of a person; the others are substances and places, which have aspects too
 SHOP = "winkel_"
 FOLLOW_UPS = frozenset({"follow_up_more", "follow_up_topic", "follow_up_aspect"})
 
@@ -29,6 +29,8 @@ class Conversation:
     keten: Mapping[str, Any] = field(default_factory=dict)  # of the last reply, when that was about the chain
     advies: str = ""  # what the desk asked last: a step of the advice form, see nlu/advice.py
     choices: Tuple[str, ...] = ()  # ids of the questions that the last reply offered, in order
+    asked: str = ""  # the last question with what it left out written in, see nlu/rewriting.py
+    is_pending: bool = False  # whether that question is still without an answer
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def _other_topic(conversation: Conversation, named: Sequence[str], faq_ids: Sequ
     same_topic = find_answer(faq_ids, conversation.onderwerp, topic) if conversation.onderwerp else None
     same_aspect = find_answer(faq_ids, topic, conversation.aspect) if conversation.aspect else None
     # After "magnesium bij stress?" the question "en slaap?" keeps magnesium; after "wat is magnesium?" it does not.
-    if topic in DUAL and conversation.aspect in DUAL and same_topic and not (same_aspect and topic not in _STATES):
+    if topic in DUAL and conversation.aspect in DUAL and same_topic and not (same_aspect and topic not in STATES):
         return _answer(same_topic)
     found = same_aspect or (same_topic if topic in DUAL else None)
     if found:

@@ -22,9 +22,10 @@ _JOINED = (
     (re.compile(r"\bvit(?:amine)?s?[\s.-]*([abcdek])(?:[\s-]?(\d{1,2}))?\b"), r"vitamine \1\2"),
     (re.compile(r"\bb[\s-](\d{1,2})\b"), r"b\1"),
     (re.compile(r"\bomega[\s-]*(\d)\b"), r"omega\1"),
+    (re.compile(r"^mg(?=\s+[a-z])"), "magnesium"),  # in front of everything it is no weight
     (re.compile(r"\bl[\s-]+(tryptofaan|theanine|threonaat)"), r"\1"),
 )
-_MAY_JOIN = re.compile(r"\d|vit|\bl[\s-]|\bb[\s-]")  # what one of those needs
+_MAY_JOIN = re.compile(r"\d|vit|\bl[\s-]|\bb[\s-]|^mg\b")  # what one of those needs
 
 
 def fold(text: str) -> str:

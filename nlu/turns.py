@@ -15,6 +15,7 @@ COURTESIES = frozenset(
 )
 _MOST_CHOICE_WORDS = 6
 _MOST_CORRECTION_WORDS = 8
+_SHORT_CORRECTION = 10
 _SENTENCE = re.compile(r"[^?!.;\n]+[?!.;\n]*")
 _AND = re.compile(r",?\s+(?:en|maar|of)\s+(?:ook\s+|dan\s+|nog\s+)?", re.I)
 _ENDS = re.compile(r"(?<=[?!.;\n,])\s+")
@@ -33,6 +34,10 @@ class TurnWords:
         self.asking_about = frozenset(data["vraagt_naar"])
         self._correcting = frozenset(data["verbetering"])
         self._going_on = frozenset(data["vervolg"]) | self._correcting | self._polite
+        self._small = frozenset(data["kleine_woorden"])
+        self._standing = frozenset(data["staat_voor"])
+        self._relating = frozenset(data["verhouding"])
+        self.data_subject = str(data["gegevenswoord"])
         self.shop_subject = str(data["winkelwoord"])
         self.of_body = frozenset(data["van_het_lichaam"])
         self._announcing = frozenset(data["aankondiging"])
@@ -68,6 +73,23 @@ class TurnWords:
         """Whether nothing but another subject is named: "oh wacht, ik bedoelde serotonine", "en magnesium dan"."""
         rest = [word for i, word in enumerate(words) if i not in topics]
         return len(words) <= _MOST_CORRECTION_WORDS and all(word in self._going_on for word in rest) and bool(rest)
+
+    def only_names(self, words: Sequence[str], topics: FrozenSet[int]) -> bool:
+        """Whether a message only names another subject: "en voor je darmen?"."""
+        rest = [word for i, word in enumerate(words) if i not in topics]
+        if len(words) <= _SHORT_CORRECTION and any(word in self._correcting for word in rest):
+            return True
+        return len(words) <= _MOST_CORRECTION_WORDS and all(
+            word in self._going_on or word in self._small for word in rest
+        )
+
+    def stands_for(self, words: Sequence[str]) -> bool:
+        """Whether a word certainly stands for what was spoken about: "daar" in "is magnesium daar goed voor"."""
+        return any(word in self._standing for word in words)
+
+    def relates(self, words: Sequence[str]) -> bool:
+        """Whether a message asks how two things belong together, one of them by "dat"."""
+        return "dat" in words and any(word in self._relating for word in words)
 
     def announces(self, words: Sequence[str], topics: FrozenSet[int]) -> bool:
         """Whether a question about something is only announced: "ik had een vraagje over magnesium"."""

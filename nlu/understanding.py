@@ -17,6 +17,7 @@ from nlu.context import (
     NO_SHOP,
     QUESTIONS_RESPONSE,
     SHOP,
+    STATES,
     Conversation,
     Resolution,
     ShopFollowUps,
@@ -28,6 +29,7 @@ from nlu.features import Analyser, Analysis, features
 from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Subject, apply_gate
 from nlu.lexicon import Found, Lexicon, unique_names
 from nlu.normalise import words as split_words
+from nlu.rewriting import MOST_WORDS, joined, with_subject_replaced
 from nlu.spelling import Speller
 from nlu.turns import COURTESIES, TurnWords, clauses, question_sentences
 
@@ -41,11 +43,15 @@ _MOST_QUESTIONS = 3
 _ASKED_TOO = 0.5  # confidence from which a second question is answered or offered
 _CLEAR = 0.6  # confidence that a message with the conversation's subject added must reach
 _VAGUE = frozenset({"help", "cancel", "follow_up_aspect", "follow_up_topic"})  # without a subject, after the shop
+_OWN_DATA = frozenset({"data_export", "data_delete"})
 _OPINIONS = COURTESIES | {"help", "follow_up_more"}
 _BEHIND = 0.5  # confidence that a question behind a courtesy must reach
 _FEW_WORDS, _SHORT, _NOT_LONG = 6, 8, 12
 _FEW_UNKNOWN, _UNKNOWN_LENGTH = 10, 5
 _NO_QUESTION = COURTESIES | {FALLBACK, OUT_OF_SCOPE, "other_language", "insult", "help", "bot_challenge", ANSWER}
+SURE_BY_ITSELF = 0.9
+GENERAL = frozenset({"wat_is", "functie", "supplement", "lichaam", "tryptofaan", "5htp"})  # aspects
+NEEDED = {"topic": 0.5, "aspect": 0.7, "both": 0.5, "pending": 0.4}
 _OFTEN = 0.15  # share of an id's questions that name an onderwerp, from which the answer counts as about it too
 
 
@@ -87,6 +93,7 @@ class Understood:
         utter_action: the response of the FAQ answer or follow-up; None for intents that need none.
         faq_id: the answer's id, None without one.
         also: the id of a second question in the same message, None without one.
+        asked: the question with what it left out written in, '' when it asks nothing.
         entities: see `Entity`.
         probabilities: all labels with their probability, before the gate.
     """
@@ -100,6 +107,16 @@ class Understood:
     entities: List[Entity]
     probabilities: Dict[str, float] = field(default_factory=dict)
     also: Optional[str] = None
+    asked: str = ""
+
+
+@dataclass(frozen=True)
+class Full:
+    """A message with what it left out written in, see `nlu.rewriting`."""
+
+    kind: str
+    words: Tuple[str, ...]
+    topic: str
 
 
 class Understanding:
@@ -211,6 +228,7 @@ class Understanding:
         # The reply before it makes a short message certain: "volgende", "soms", "en magnesium?".
         turn = in_chain(label if sure else FALLBACK, conversation.keten, heard)
         found: Optional[Tuple[str, Resolution]] = None
+        full: Optional[Full] = None
         if turn:
             label, heard, confidence, sure = turn.intent, turn.heard, 1.0, True
         else:
@@ -219,9 +237,17 @@ class Understanding:
                 return behind
             if not (subject.names_other or subject.names_shop):
                 taken_for = label if sure and not self._is_out_of_place(label, analysis, conversation) else FALLBACK
-                found = self._from_conversation(taken_for, confidence, analysis, topics, conversation)
+                full = self._in_full(analysis, topics, conversation)
+                found = self._read_in_full(taken_for, confidence, analysis, topics, conversation, full)
+                found = found or self._from_conversation(taken_for, confidence, analysis, topics, conversation)
+        remembered = self._to_remember(analysis, full)
         if not sure and not found:
-            return Understood(FALLBACK, 1.0 - confidence, ranking[:10], faq_ranking, None, None, entities, raw)
+            named = [name for name in unique_names(topics) if name in SUBSTANCES]
+            if len(named) == 1 and not (subject.names_other or subject.names_shop):
+                entities.append(Entity("onderwerp", named[0]))  # "hoe merk ik een tekort" may come next
+            return Understood(
+                FALLBACK, 1.0 - confidence, ranking[:10], faq_ranking, None, None, entities, raw, asked=remembered
+            )
         intent = "faq" if label.startswith(FAQ_INTENT) else label
         if found:
             intent, confidence = found[0], 1.0
@@ -232,6 +258,8 @@ class Understanding:
             entities += [
                 Entity("blokkade", name) for name in heard.blockers if name not in _names(entities, "blokkade")
             ]
+            if intent == "chain_resume" and heard.links:
+                intent = LINK  # "verder met de keten: waar is ijzer voor?"
             if intent == LINK and not heard.links and conversation.onderwerp in self.lexicon.schakel.names:
                 entities += self._link_spoken_of(analysis, topics, conversation)
         utter_action, faq_id = None, None
@@ -248,7 +276,102 @@ class Understanding:
         if faq_id:
             entities += _recognised(faq_id)
             entities += _sold(faq_id, topics)
-        return Understood(intent, confidence, ranking[:10], faq_ranking, utter_action, faq_id, entities, raw)
+        if intent not in ("faq", "follow_up_topic", "follow_up_aspect") or (faq_id or "").startswith(SHOP):
+            remembered = ""
+        return Understood(
+            intent, confidence, ranking[:10], faq_ranking, utter_action, faq_id, entities, raw, asked=remembered
+        )
+
+    def _in_full(self, analysis: Analysis, topics: Sequence[Found], conversation: Conversation) -> Optional["Full"]:
+        """What a message asks with the question before it in mind; None when it leaves nothing out."""
+        words = analysis.words
+        named = unique_names(topics)
+        places = frozenset(i for item in topics for i in range(item.start, item.end))
+        before = self._analyser.analyse(conversation.asked) if conversation.asked else None
+        if named and "winkel" not in named and before is not None:
+            if conversation.is_pending and len(words) <= _FEW_WORDS and not self.lexicon.onderwerp.find(before.words):
+                return Full("pending", joined(before.words, words), named[-1])
+            if self._turns.only_names(words, places):
+                subjects = self.lexicon.onderwerp.find(before.words)
+                replaced = with_subject_replaced(before.words, subjects, named[-1], STATES, conversation.onderwerp)
+                if replaced:
+                    return Full("topic", replaced, named[-1])
+        topic = conversation.onderwerp
+        if topic is None or topic == "winkel" or topic in named or len(words) > _NOT_LONG:
+            return None
+        if not named:
+            return Full("aspect", (*words, topic.lower()), topic)
+        if self._turns.stands_for(words) or self._turns.relates(words):
+            return Full("both", (*words, topic.lower()), topic)
+        return None
+
+    def _read_in_full(
+        self,
+        label: str,
+        confidence: float,
+        analysis: Analysis,
+        topics: Sequence[Found],
+        conversation: Conversation,
+        full: Optional["Full"],
+    ) -> Optional[Tuple[str, Resolution]]:
+        if full is None:
+            return None
+        is_shop = label.startswith(FAQ_INTENT + SHOP)
+        by_itself = label.startswith(FAQ_INTENT) and confidence >= SURE_BY_ITSELF and not is_shop
+        if by_itself and full.kind in ("aspect", "pending"):
+            return None
+        is_open = label == FALLBACK or label in FOLLOW_UPS or label in _VAGUE or label.startswith(FAQ_INTENT)
+        if not is_open or label == "follow_up_more":
+            return None
+        of_shop = [name for name in self._aspects(analysis.words) if name in self._turns.shop_aspects]
+        if full.kind == "aspect" and of_shop:
+            own = answer_about(full.topic, of_shop, self.faq_ids)
+            return ("follow_up_aspect", _answered(own)) if own else None
+        read = self._read(full.words)
+        if read is None:
+            return None
+        faq_id, p = read
+        about = {*onderwerp_and_aspect(faq_id), *self.also_about.get(faq_id, ())}
+        if full.topic not in about and not (
+            about & {"darmen", "microbioom"} and full.topic in ("darmen", "microbioom")
+        ):
+            return None
+        if full.kind == "both" and not about & set(unique_names(topics)):
+            return None
+        if p < self._needed(full, faq_id, analysis, conversation):
+            return None
+        return ("follow_up_topic" if full.kind == "topic" else "follow_up_aspect"), _answered(faq_id)
+
+    def _needed(self, full: "Full", faq_id: str, analysis: Analysis, conversation: Conversation) -> float:
+        """The probability from which a reading in full counts; more than 1 when it can't be what was meant."""
+        onderwerp, aspect = onderwerp_and_aspect(faq_id)
+        is_general = aspect in GENERAL or onderwerp not in (full.topic, *DUAL)
+        if full.kind == "topic" and is_general:
+            return NEEDED["topic"] if conversation.aspect in GENERAL else 2.0
+        if full.kind == "aspect":
+            aspects = self._aspects(analysis.words)
+            if aspect in GENERAL and aspect not in aspects:
+                return 2.0
+            if aspects and not answer_about(full.topic, aspects, self.faq_ids):
+                return SURE_BY_ITSELF
+        return NEEDED[full.kind]
+
+    def _read(self, words: Sequence[str]) -> Optional[Tuple[str, float]]:
+        """The id that words by themselves are about, with its probability behind the topic gate."""
+        analysis = self._analyser.analyse(" ".join(words))
+        topics = self.lexicon.onderwerp.find(analysis.words)
+        subject = self._subject(analysis, None, topics, NO_CONVERSATION)
+        raw = self._probabilities(analysis, None)
+        probabilities = apply_gate(raw, subject, self.also_about, self.mentions)
+        label = max(probabilities, key=lambda name: probabilities[name])
+        if not label.startswith(FAQ_INTENT):
+            return None
+        return label[len(FAQ_INTENT) :], min(raw[label], probabilities[label])
+
+    @staticmethod
+    def _to_remember(analysis: Analysis, full: Optional["Full"]) -> str:
+        words = full.words if full else analysis.words
+        return " ".join(words) if len(words) <= MOST_WORDS else ""
 
     def _link_spoken_of(self, analysis: Analysis, topics: Sequence[Found], conversation: Conversation) -> List[Entity]:
         """The link that "dat" stands for in "wat doet dat in de keten", when that was spoken about."""
@@ -408,6 +531,8 @@ class Understanding:
         """The id that a message is clearly about as soon as the subject of the conversation is added to its words."""
         in_shop = (conversation.last_id or "").startswith(SHOP)
         subject = self._turns.shop_subject if in_shop else conversation.onderwerp
+        if conversation.last_intent in _OWN_DATA:
+            in_shop, subject = True, self._turns.data_subject
         if not subject:
             return None
         values = self.ranker.probabilities(features(_with_words(analysis, [subject]), self.lexicon))
