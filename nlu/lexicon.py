@@ -46,6 +46,8 @@ class Concepts:
             for beginning in definition.get("begin") or []:
                 if len(beginning) < _MIN_BEGIN:
                     raise ValueError(f"{name}: the beginning '{beginning}' is too short to mean anything.")
+                if " " in beginning:
+                    raise ValueError(f"{name}: the beginning '{beginning}' is more than one word.")
                 self._beginnings.setdefault(fold(beginning)[:_MIN_BEGIN], []).append(f"{fold(beginning)} {name}")
             for phrase in definition.get("woord") or []:
                 parts = tuple(fold(str(phrase)).split())

@@ -6,7 +6,7 @@ from typing import Optional
 
 import pytest
 
-from nlu.lexicon import read_data
+from nlu.lexicon import Concepts, Lexicon, read_data
 from nlu.turns import TurnWords, clauses, question_sentences
 
 TURNS = TurnWords(read_data())
@@ -75,3 +75,13 @@ def test_an_article_before_our_own_noun_points_to_nothing() -> None:
 def test_texts_are_cut_at_their_punctuation() -> None:
     assert clauses("Super, dank je! En magnesium?") == ("Super,", "dank je!", "En magnesium?")
     assert question_sentences("Ik sta op. Wat nu? Ik wacht.") == ["Wat nu?"]
+
+
+def test_a_beginning_of_two_words_is_refused() -> None:
+    with pytest.raises(ValueError, match="'slecht slap' is more than one word"):
+        Concepts({"slaap": {"begin": ["slecht slap"]}})
+
+
+def test_only_known_aspects_are_found_in_slecht() -> None:
+    aspects = Lexicon.load().aspect
+    assert [found.name for found in aspects.find(("slecht", "slapen"))] == ["slaap"]
