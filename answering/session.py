@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Mapping, Optional
+from typing import Any, FrozenSet, Iterator, List, Mapping, Optional
 
 from rasa.shared.core.events import BotUttered, Event, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -37,6 +37,14 @@ def last_answered_id(tracker: DialogueStateTracker) -> Optional[str]:
         if isinstance(event, BotUttered) and (event.metadata or {}).get("faq_id"):
             return str(event.metadata["faq_id"])
     return None
+
+
+def last_question(tracker: DialogueStateTracker, intents: FrozenSet[str], passing: str) -> str:
+    """The customer's last message of one of these intents, '' unless all since then were of the intent `passing`."""
+    for event in events_of_session(tracker):
+        if isinstance(event, UserUttered) and event.intent_name != passing:
+            return str(event.text or "") if event.intent_name in intents else ""
+    return ""
 
 
 def bot_metadata_contains(tracker: DialogueStateTracker, key: str) -> bool:

@@ -24,10 +24,12 @@ from nlu.context import Conversation
 from nlu.dutch import installed_name, load_dutch, load_word_list, remembering
 from nlu.lexicon import FILES, FOLDER, Lexicon
 from nlu.persistence import load_state, save_state
-from nlu.understanding import FALLBACK, Thresholds, Understanding, Understood, to_state, train
+from nlu.understanding import FALLBACK, NAMED, Thresholds, Understanding, Understood, to_state, train
 
 logger = logging.getLogger(__name__)
 NAME = "DutchUnderstanding"
+_QUESTIONS = frozenset({"faq", FALLBACK})
+_REMEMBERED_CHARACTERS = 300  # of an earlier message
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
@@ -150,9 +152,17 @@ def read_conversation(tracker: Optional[DialogueStateTracker]) -> Conversation:
         return Conversation()
     offered = session.last_bot_metadata(tracker)
     last = tracker.latest_message
+    onderwerp = tracker.slots["onderwerp"].value if "onderwerp" in tracker.slots else None
+    aspect = tracker.slots["aspect"].value if "aspect" in tracker.slots else None
+    unanswered = ""
+    if last and (last.intent_name == FALLBACK or offered.get("utter_action") == "follow_up_aspect"):
+        unanswered = str(last.text or "")[:_REMEMBERED_CHARACTERS]
+        named = {e["value"] for e in last.entities if e["entity"] == "onderwerp" and e.get("role") == NAMED}
+        if len(named) == 1 and "winkel" not in named:  # not understood, but what it was about is clear
+            onderwerp, aspect = named.pop(), None
     return Conversation(
-        onderwerp=tracker.slots["onderwerp"].value if "onderwerp" in tracker.slots else None,
-        aspect=tracker.slots["aspect"].value if "aspect" in tracker.slots else None,
+        onderwerp=onderwerp,
+        aspect=aspect,
         last_id=session.last_answered_id(tracker),
         last_intent=last.intent_name if last else None,
         bij_ja=offered.get("bij_ja"),
@@ -160,6 +170,8 @@ def read_conversation(tracker: Optional[DialogueStateTracker]) -> Conversation:
         keten=offered.get("keten") or {},
         advies=advice_step(tracker, offered),
         choices=tuple(offered.get("keuzes") or ()),
+        question=session.last_question(tracker, _QUESTIONS, "follow_up_topic")[:_REMEMBERED_CHARACTERS],
+        unanswered=unanswered,
     )
 
 

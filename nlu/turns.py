@@ -33,6 +33,7 @@ class TurnWords:
         self.asking_about = frozenset(data["vraagt_naar"])
         self._correcting = frozenset(data["verbetering"])
         self._going_on = frozenset(data["vervolg"]) | self._correcting | self._polite
+        self._relating = frozenset(data["verband"])
         self.shop_subject = str(data["winkelwoord"])
         self.of_body = frozenset(data["van_het_lichaam"])
         self._announcing = frozenset(data["aankondiging"])
@@ -68,6 +69,16 @@ class TurnWords:
         """Whether nothing but another subject is named: "oh wacht, ik bedoelde serotonine", "en magnesium dan"."""
         rest = [word for i, word in enumerate(words) if i not in topics]
         return len(words) <= _MOST_CORRECTION_WORDS and all(word in self._going_on for word in rest) and bool(rest)
+
+    def only_names(self, words: Sequence[str], topics: FrozenSet[int]) -> bool:
+        """Whether a message is nothing but a subject: "van melatonine", "magnesium"."""
+        return len(words) <= _MOST_CHOICE_WORDS and all(
+            i in topics or word in self._going_on for i, word in enumerate(words)
+        )
+
+    def relates(self, words: Sequence[str]) -> bool:
+        """Whether a message asks what two subjects have to do with each other."""
+        return any(word in self._relating for word in words)
 
     def announces(self, words: Sequence[str], topics: FrozenSet[int]) -> bool:
         """Whether a question about something is only announced: "ik had een vraagje over magnesium"."""

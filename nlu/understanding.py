@@ -45,6 +45,7 @@ _VAGUE = frozenset({"help", "cancel", "follow_up_aspect", "follow_up_topic"})  #
 _OPINIONS = COURTESIES | {"help", "follow_up_more"}
 _BEHIND = 0.5  # confidence that a question behind a courtesy must reach
 _FEW_WORDS, _SHORT, _NOT_LONG = 6, 8, 12
+_A_QUESTION = 5  # words that begin like a question and are no opinion then
 _FEW_UNKNOWN, _UNKNOWN_LENGTH = 10, 5
 _NO_QUESTION = COURTESIES | {FALLBACK, OUT_OF_SCOPE, "other_language", "insult", "help", "bot_challenge", ANSWER}
 _OFTEN = 0.15  # share of an id's questions that name an onderwerp, from which the answer counts as about it too
@@ -334,9 +335,11 @@ class Understanding:
         if label == ANSWER:
             return True
         words = analysis.words
-        if label not in _OPINIONS or conversation.last_id is None or not self._aspects(words):
+        if label not in _OPINIONS or conversation.last_id is None:
             return False
         start = self._turns.without_courtesy(words)
+        if not self._aspects(words) and (label not in COURTESIES or len(words) - start < _A_QUESTION):
+            return False
         return start < len(words) and words[start] in self._turns.asking
 
     def _from_conversation(
@@ -361,8 +364,18 @@ class Understanding:
         )
         if is_plain and len(named) == 1 and named[0] != "winkel" and self._turns.announces(words, places):
             return "follow_up_topic", Resolution(QUESTIONS_RESPONSE + named[0], onderwerp=named[0])
+        completed = self._completes(words, places, named, conversation)
+        if completed:
+            return "follow_up_topic", _answered(completed)
         if conversation.onderwerp is None and conversation.last_id is None:
             return None
+        if label.startswith(FAQ_INTENT + SHOP) and len(words) <= _NOT_LONG and set(own) <= {"winkel"}:
+            of_shop = self._in_the_shop(words, places, conversation)
+            if of_shop:
+                return "follow_up_aspect", _answered(of_shop)
+        related = self._related(words, own, conversation)
+        if related and (is_plain or label == "follow_up_topic"):
+            return "follow_up_topic", _answered(related)
         if is_plain and own and conversation.aspect and self._turns.corrects(words, places):
             return "follow_up_topic", self._follow_up("follow_up_topic", conversation, analysis, topics)
         if label == FALLBACK:
@@ -375,9 +388,11 @@ class Understanding:
                 best = self._best_with(analysis, conversation)
                 return ("follow_up_aspect", _answered(best)) if best else None
             found = self._follow_up(intent, conversation, analysis, topics)
+            if not found.faq_id and named and not own:  # "en voor je darmen?" after the testing of serotonine
+                found = self._follow_up("follow_up_topic", conversation, analysis, topics)
             return (intent, found) if found.faq_id else None
         if label in _VAGUE and not named and (conversation.last_id or "").startswith(SHOP):
-            best = self._best_with(analysis, conversation)
+            best = self._best_with(analysis, conversation, is_vague=True)
             return ("follow_up_aspect", _answered(best)) if best else None
         topic = conversation.onderwerp
         if not label.startswith(FAQ_INTENT) or topic in (None, "winkel") or own:
@@ -402,20 +417,60 @@ class Understanding:
             return "follow_up_aspect", Resolution(MISSING_RESPONSE + topic, onderwerp=topic, aspect=aspects[0])
         return None
 
-    def _best_with(self, analysis: Analysis, conversation: Conversation) -> Optional[str]:
-        """The id that a message is clearly about as soon as the subject of the conversation is added to its words."""
-        in_shop = (conversation.last_id or "").startswith(SHOP)
-        subject = self._turns.shop_subject if in_shop else conversation.onderwerp
-        if not subject:
+    def _completes(
+        self, words: Sequence[str], places: FrozenSet[int], named: Sequence[str], conversation: Conversation
+    ) -> Optional[str]:
+        """The answer when a message only names the subject that the one before it lacked: "hoeveel mag je", "van X"."""
+        if not conversation.unanswered or len(named) != 1 or not self._turns.only_names(words, places):
             return None
-        values = self.ranker.probabilities(features(_with_words(analysis, [subject]), self.lexicon))
+        before = self._analyser.analyse(conversation.unanswered)
+        if self.lexicon.onderwerp.find(before.words):
+            return None
+        found = answer_about(named[0], self._aspects(before.words), self.faq_ids)
+        return found or self._clearly(_with_words(before, named), named[0])
+
+    def _in_the_shop(self, words: Sequence[str], places: FrozenSet[int], conversation: Conversation) -> Optional[str]:
+        """What "kan ik dat bestellen" and "wie betaalt dat" mean by what was spoken about."""
+        nouns = frozenset(
+            i for item in self.lexicon.onderwerp.find(words) if item.name != "winkel" for i in [item.start]
+        )
+        if not self._turns.points_back(words, nouns):
+            return None
+        aspects = self._aspects(words)
+        if (conversation.last_id or "").startswith(SHOP):
+            return self._shop.after(conversation.last_id, aspects) if len(words) <= _SHORT else None
+        bought = f"{conversation.onderwerp}_kopen"
+        return bought if "kopen" in aspects and bought in self.faq_ids else None
+
+    def _related(self, words: Sequence[str], own: Sequence[str], conversation: Conversation) -> Optional[str]:
+        """The answer about both subjects: "hoe verhoudt zich dat tot melatonine" after serotonine."""
+        if len(own) != 1 or not conversation.onderwerp or not self._turns.relates(words):
+            return None
+        return answer_about(own[0], [conversation.onderwerp], self.faq_ids)
+
+    def _clearly(self, analysis: Analysis, subject: str) -> Optional[str]:
+        """The id that an analysis is clearly about, None when that is not about the subject."""
+        values = self.ranker.probabilities(features(analysis, self.lexicon))
         best = int(values.argmax())
         label = self.ranker.labels[best]
         if not label.startswith(FAQ_INTENT) or float(values[best]) < _CLEAR:
             return None
         faq_id = label[len(FAQ_INTENT) :]
-        fits = faq_id.startswith(SHOP) if in_shop else subject in onderwerp_and_aspect(faq_id)
-        return faq_id if fits else None
+        return faq_id if subject in onderwerp_and_aspect(faq_id) else None
+
+    def _best_with(self, analysis: Analysis, conversation: Conversation, is_vague: bool = False) -> Optional[str]:
+        """The id that a message is clearly about as soon as the subject of the conversation is added to its words."""
+        in_shop = (conversation.last_id or "").startswith(SHOP)
+        subject = self._turns.shop_subject if in_shop else conversation.onderwerp
+        if not subject:
+            return None
+        found = self._clearly(_with_words(analysis, [subject]), "winkel" if in_shop else subject)
+        if found or not in_shop or is_vague or not conversation.question:
+            return found
+        before = self._analyser.analyse(
+            conversation.question
+        )  # "welke gegevens hebben jullie", "wat doen jullie daarmee"
+        return self._clearly(_with_words(analysis, before.words), "winkel")
 
     def _aspects(self, words: Sequence[str]) -> List[str]:
         """Aspects that words name, the more specific ones first: of more words, then in the order of the dictionary.
@@ -446,7 +501,15 @@ class Understanding:
         aspects = self._aspects(analysis.words)
         of_body = conversation.onderwerp and any(word in self._turns.of_body for word in analysis.words)
         shop = NO_SHOP if of_body else self._shop
-        return resolve(intent, conversation, unique_names(topics), aspects, self.faq_ids, best_about, shop)
+        sides = self._sides(conversation) if intent == "follow_up_topic" else []
+        return resolve(intent, conversation, unique_names(topics), aspects, self.faq_ids, best_about, shop, sides)
+
+    def _sides(self, conversation: Conversation) -> List[str]:
+        """Onderwerpen and aspects that the question before named."""
+        words = self._analyser.analyse(conversation.question).words if conversation.question else ()
+        return [name for name in unique_names(self.lexicon.onderwerp.find(words)) if name in DUAL] + self._aspects(
+            words
+        )
 
     def _mentioned(self, text: str, analysis: Analysis, topics: Sequence[Found]) -> List[Entity]:
         groups = (

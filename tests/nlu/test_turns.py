@@ -85,3 +85,13 @@ def test_a_beginning_of_two_words_is_refused() -> None:
 def test_only_known_aspects_are_found_in_slecht() -> None:
     aspects = Lexicon.load().aspect
     assert [found.name for found in aspects.find(("slecht", "slapen"))] == ["slaap"]
+
+
+def test_a_message_that_only_names_a_subject() -> None:
+    assert TURNS.only_names(["van", "melatonine"], frozenset({1}))
+    assert not TURNS.only_names(["melatonine", "kopen"], frozenset({0}))
+
+
+def test_what_two_subjects_have_to_do_with_each_other() -> None:
+    assert TURNS.relates(["hoe", "verhoudt", "zich", "dat", "tot", "melatonine"])
+    assert not TURNS.relates(["en", "melatonine"])
