@@ -39,8 +39,9 @@ class Sample:
 class Step:
     """One message of a dialogue and what may come of it, any of `expected`.
 
-    An expectation is an id, an intent, or a mapping: {meer: id}, {ontbreekt: onderwerp}, {vragen: onderwerp},
-    {beide: [id, id]} (one is answered, the other is too or is offered) or {intent: name, <entity>: value}.
+    An expectation is an id, an intent, `geen` (no answer of the catalogue is given) or a mapping: {meer: id},
+    {ontbreekt: onderwerp}, {vragen: onderwerp}, {beide: [id, id]} (one is answered, the other is too or is offered) or
+    {intent: name, <entity>: value}.
     """
 
     text: str
@@ -125,6 +126,13 @@ def load_unseen(folder: Path = UNSEEN) -> UnseenSets:
     paths = [folder / "vervolg.yml", *sorted(folder.glob("vervolg_*.yml"))]
     dialogues = [_dialogue(content) for path in paths for content in read_yaml(path)["dialogen"]]
     return UnseenSets(faq, intents, off_topic, dialogues)
+
+
+def load_rounds(folder: Path = UNSEEN) -> List[Dialogue]:
+    """The long dialogues of `ronde_*.yml`, written by one person and kept apart from the others for their own floor."""
+    return [
+        _dialogue(content) for path in sorted(folder.glob("ronde_*.yml")) for content in read_yaml(path)["dialogen"]
+    ]
 
 
 def _labelled(content: Mapping[str, Sequence[Mapping[str, str]]], prefix: str) -> List[Sample]:

@@ -11,6 +11,7 @@ from evaluation.datasets import Dialogue, Expectation, Step
 from evaluation.metrics import Share
 from nlu.context import MISSING_RESPONSE, QUESTIONS_RESPONSE
 
+_NO_ANSWER = "geen"
 _MORE, _MISSING, _QUESTIONS, _BOTH, _INTENT = "meer", "ontbreekt", "vragen", "beide", "intent"
 
 
@@ -52,6 +53,8 @@ def meets(step: Step, turn: Turn) -> bool:
 
 def _is(expected: Expectation, turn: Turn) -> bool:
     said = {str(reply.get("utter_action")) for reply in turn.replies}
+    if expected == _NO_ANSWER:
+        return not any(action.startswith(FAQ_RESPONSE) for action in said)
     if isinstance(expected, str):
         return FAQ_RESPONSE + expected in said or expected == turn.intent
     if _MORE in expected:

@@ -12,6 +12,7 @@ QUESTIONS_RESPONSE = "vragen_over/"
 # Names that stand for an onderwerp and for an aspect of another one.
 DUAL = frozenset({"slaap", "stress", "serotonine", "darmen", "microbioom"})
 STATES = frozenset({"slaap", "stress"})  # of a person; the others are substances and places, which have aspects too
+_GENERAL = "wat_is"  # an aspect that only counts when no other is named
 SHOP = "winkel_"
 FOLLOW_UPS = frozenset({"follow_up_more", "follow_up_topic", "follow_up_aspect"})
 
@@ -78,6 +79,7 @@ def resolve(
     faq_ids: Sequence[str],
     best_about: Callable[[str], Optional[str]],
     shop: ShopFollowUps = NO_SHOP,
+    sides: Sequence[str] = (),
 ) -> Resolution:
     """Finds the answer that a follow-up asks for.
 
@@ -89,6 +91,7 @@ def resolve(
         faq_ids: all ids.
         best_about: gives the id about an onderwerp that suits the whole message best, None when none does.
         shop: which sides of a subject the shop answers.
+        sides: onderwerpen and aspects that the question before it named, in order.
 
     Returns:
         An answer, its longer second part, the questions that do exist, or a question back.
@@ -98,7 +101,7 @@ def resolve(
             return Resolution("follow_up_more")
         return Resolution(MORE_RESPONSE + conversation.last_id, conversation.last_id)
     if intent == "follow_up_topic" and (named or not aspects):
-        return _other_topic(conversation, named, faq_ids)
+        return _other_topic(conversation, named, faq_ids, sides)
     return _other_aspect(conversation, named, aspects, faq_ids, best_about, shop)
 
 
@@ -106,7 +109,9 @@ def _answer(faq_id: str) -> Resolution:
     return Resolution(FAQ_RESPONSE + faq_id, faq_id)
 
 
-def _other_topic(conversation: Conversation, named: Sequence[str], faq_ids: Sequence[str]) -> Resolution:
+def _other_topic(
+    conversation: Conversation, named: Sequence[str], faq_ids: Sequence[str], sides: Sequence[str]
+) -> Resolution:
     if not named:
         return Resolution("follow_up_topic")
     topic = named[0]
@@ -115,7 +120,9 @@ def _other_topic(conversation: Conversation, named: Sequence[str], faq_ids: Sequ
     # After "magnesium bij stress?" the question "en slaap?" keeps magnesium; after "wat is magnesium?" it does not.
     if topic in DUAL and conversation.aspect in DUAL and same_topic and not (same_aspect and topic not in STATES):
         return _answer(same_topic)
-    found = same_aspect or (same_topic if topic in DUAL else None)
+    # "doen probiotica iets voor je nachtrust?", answered as one about probiotics, still asked about sleep.
+    other_sides = [side for side in sides if side not in (topic, conversation.onderwerp, _GENERAL)]
+    found = same_aspect or (same_topic if topic in DUAL else None) or answer_about(topic, other_sides, faq_ids)
     if found:
         return _answer(found)
     prefix = MISSING_RESPONSE if conversation.aspect else QUESTIONS_RESPONSE
@@ -141,7 +148,9 @@ def _other_aspect(
         topic = others[0]
     found = answer_about(topic, aspects, faq_ids)
     if found:
-        return _answer(found)
+        possible = {answer_about(topic, [aspect], faq_ids) for aspect in aspects if aspect != _GENERAL}
+        best = best_about(topic) if len(possible - {None}) > 1 else None
+        return _answer(best if best in possible and best else found)
     of_shop = shop.side(aspects)
     if of_shop:
         return _answer(of_shop)

@@ -1,5 +1,5 @@
-"""What a message that leaves something out asks in full: the question before it with another subject, or itself with the
-subject of the conversation written in. Pure; whether the result is a question of ours is for the ranker to say.
+"""What a message that leaves something out asks in full: the question before it with another subject, or itself with
+the subject of the conversation written in. Pure; whether the result is a question of ours is for the ranker to say.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def with_subject_replaced(
         asked: words of the question before.
         subjects: the onderwerpen found in them.
         new: the onderwerp that is named now.
-        states: onderwerpen that are a person's state; a state takes the place of a state, a substance that of a substance.
+        states: onderwerpen that are a person's state; a state takes the place of a state, a substance of a substance.
         current: the onderwerp of the conversation, replaced rather than another of the same kind.
 
     Returns:

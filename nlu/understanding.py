@@ -47,6 +47,7 @@ _OWN_DATA = frozenset({"data_export", "data_delete"})
 _OPINIONS = COURTESIES | {"help", "follow_up_more"}
 _BEHIND = 0.5  # confidence that a question behind a courtesy must reach
 _FEW_WORDS, _SHORT, _NOT_LONG = 6, 8, 12
+_A_QUESTION = 5  # words that begin like a question and are no opinion then
 _FEW_UNKNOWN, _UNKNOWN_LENGTH = 10, 5
 _NO_QUESTION = COURTESIES | {FALLBACK, OUT_OF_SCOPE, "other_language", "insult", "help", "bot_challenge", ANSWER}
 SURE_BY_ITSELF = 0.9
@@ -459,9 +460,11 @@ class Understanding:
         if label == ANSWER:
             return True
         words = analysis.words
-        if label not in _OPINIONS or conversation.last_id is None or not self._aspects(words):
+        if label not in _OPINIONS or conversation.last_id is None:
             return False
         start = self._turns.without_courtesy(words)
+        if not self._aspects(words) and (label not in COURTESIES or len(words) - start < _A_QUESTION):
+            return False
         return start < len(words) and words[start] in self._turns.asking
 
     def _from_conversation(
@@ -488,6 +491,10 @@ class Understanding:
             return "follow_up_topic", Resolution(QUESTIONS_RESPONSE + named[0], onderwerp=named[0])
         if conversation.onderwerp is None and conversation.last_id is None:
             return None
+        if label.startswith(FAQ_INTENT + SHOP) and len(words) <= _SHORT and set(own) <= {"winkel"}:
+            of_shop = self._in_the_shop(words, topics, conversation)
+            if of_shop:
+                return "follow_up_aspect", _answered(of_shop)
         if is_plain and own and conversation.aspect and self._turns.corrects(words, places):
             return "follow_up_topic", self._follow_up("follow_up_topic", conversation, analysis, topics)
         if label == FALLBACK:
@@ -526,6 +533,13 @@ class Understanding:
         if points_back and aspects and len(words) <= _SHORT:
             return "follow_up_aspect", Resolution(MISSING_RESPONSE + topic, onderwerp=topic, aspect=aspects[0])
         return None
+
+    def _in_the_shop(self, words: Sequence[str], topics: Sequence[Found], conversation: Conversation) -> Optional[str]:
+        """What "wie betaalt dat" means after an answer about the shop."""
+        nouns = frozenset(item.start for item in topics if item.name != "winkel")
+        if not (conversation.last_id or "").startswith(SHOP) or not self._turns.points_back(words, nouns):
+            return None
+        return self._shop.after(conversation.last_id, self._aspects(words))
 
     def _best_with(self, analysis: Analysis, conversation: Conversation) -> Optional[str]:
         """The id that a message is clearly about as soon as the subject of the conversation is added to its words."""
@@ -573,7 +587,14 @@ class Understanding:
         aspects = self._aspects(analysis.words)
         of_body = conversation.onderwerp and any(word in self._turns.of_body for word in analysis.words)
         shop = NO_SHOP if of_body else self._shop
-        return resolve(intent, conversation, unique_names(topics), aspects, self.faq_ids, best_about, shop)
+        sides = self._sides(conversation) if intent == "follow_up_topic" else []
+        return resolve(intent, conversation, unique_names(topics), aspects, self.faq_ids, best_about, shop, sides)
+
+    def _sides(self, conversation: Conversation) -> List[str]:
+        """Onderwerpen and aspects that the question before named."""
+        words = self._analyser.analyse(conversation.asked).words if conversation.asked else ()
+        named = unique_names(self.lexicon.onderwerp.find(words))
+        return [name for name in named if name in DUAL] + self._aspects(words)
 
     def _mentioned(self, text: str, analysis: Analysis, topics: Sequence[Found]) -> List[Entity]:
         groups = (

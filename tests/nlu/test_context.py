@@ -66,3 +66,18 @@ def test_more_gives_the_second_part_of_the_last_answer() -> None:
     found = resolve("follow_up_more", after("serotonine", "waar"), [], [], IDS, lambda topic: None)
     assert found == Resolution("utter_meer/serotonine_waar", "serotonine_waar")
     assert follow("follow_up_more", Conversation()) == "follow_up_more"
+
+
+def test_a_side_of_the_question_before_counts_when_the_answer_was_about_another() -> None:
+    before = Conversation("microbioom", "verhogen", last_id="microbioom_verhogen")
+    found = resolve(
+        "follow_up_topic", before, ["magnesium"], [], IDS, lambda topic: None, sides=["microbioom", "slaap"]
+    )
+    assert found.utter_action == "utter_faq/magnesium_slaap"
+
+
+def test_of_two_aspects_the_ranker_chooses() -> None:
+    both = ["duur", "bijwerkingen"]
+    assert follow("follow_up_aspect", after("magnesium", "wat_is"), [], both) == "utter_faq/magnesium_duur"
+    best = follow("follow_up_aspect", after("magnesium", "wat_is"), [], both, "magnesium_bijwerkingen")
+    assert best == "utter_faq/magnesium_bijwerkingen"

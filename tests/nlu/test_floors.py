@@ -12,7 +12,7 @@ import pytest
 
 from evaluation import metrics
 from evaluation.assistant import Assistant
-from evaluation.datasets import Sample, UnseenSets, leaked, load_examples, load_unseen, read_yaml
+from evaluation.datasets import Sample, UnseenSets, leaked, load_examples, load_rounds, load_unseen, read_yaml
 from evaluation.dialogues import Outcome, failures, hold, resolved, resolved_steps
 from evaluation.metrics import Pairs
 from evaluation.typos import misspelt
@@ -87,6 +87,13 @@ def test_follow_ups_are_resolved(outcomes: List[Outcome]) -> None:
     )
     assert resolved(outcomes).value >= FLOORS["dialogues"], wrong
     assert resolved_steps(outcomes).value >= FLOORS["follow_ups"], wrong
+
+
+def test_follow_ups_of_long_dialogues_are_resolved(assistant: Assistant) -> None:
+    held = hold(assistant, load_rounds())
+    wrong = "\n".join(f"\n{f.kind}, '{f.text}': {f.expected}, came {f.came}" for f in failures(held))
+    assert resolved(held).value >= FLOORS["long_dialogues"], wrong
+    assert resolved_steps(held).value >= FLOORS["long_follow_ups"], wrong
 
 
 def test_the_unseen_messages_are_unseen(sets: UnseenSets) -> None:

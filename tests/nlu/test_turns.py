@@ -6,7 +6,7 @@ from typing import Optional
 
 import pytest
 
-from nlu.lexicon import read_data
+from nlu.lexicon import Lexicon, read_data
 from nlu.turns import TurnWords, clauses, question_sentences
 
 TURNS = TurnWords(read_data())
@@ -75,3 +75,27 @@ def test_an_article_before_our_own_noun_points_to_nothing() -> None:
 def test_texts_are_cut_at_their_punctuation() -> None:
     assert clauses("Super, dank je! En magnesium?") == ("Super,", "dank je!", "En magnesium?")
     assert question_sentences("Ik sta op. Wat nu? Ik wacht.") == ["Wat nu?"]
+
+
+def test_only_known_aspects_are_found_in_slecht() -> None:
+    aspects = Lexicon.load().aspect
+    assert [found.name for found in aspects.find(("slecht", "slapen"))] == ["slaap"]
+
+
+def test_a_message_that_only_names_a_subject() -> None:
+    assert TURNS.only_names(["van", "melatonine"], frozenset({1}))
+    assert not TURNS.only_names(["melatonine", "kopen"], frozenset({0}))
+
+
+def test_what_two_subjects_have_to_do_with_each_other() -> None:
+    assert TURNS.relates(["hoe", "verhoudt", "zich", "dat", "tot", "melatonine"])
+    assert not TURNS.relates(["en", "melatonine"])
+
+
+def test_a_correction_names_what_was_meant_whatever_else_it_says() -> None:
+    assert TURNS.only_names(["ik", "bedoelde", "oxytocine", "lees", "eens", "beter"], frozenset({2}))
+
+
+def test_a_word_that_stands_for_the_subject_is_told_from_one_that_may() -> None:
+    assert TURNS.stands_for(["is", "magnesium", "daar", "goed", "voor"])
+    assert not TURNS.stands_for(["is", "dat", "magnesium"])
