@@ -9,6 +9,7 @@ from typing import List, Sequence, Tuple
 
 from nlu.dutch import Lemmatiser
 from nlu.lexicon import Lexicon, unique_names
+from nlu.nicknames import Nicknames
 from nlu.normalise import words as split_words
 from nlu.spelling import Speller
 
@@ -35,10 +36,11 @@ class Analysis:
 class Analyser:
     """Normalises, corrects and lemmatises; holds what training learnt about spelling."""
 
-    def __init__(self, lexicon: Lexicon, speller: Speller, lemmatise: Lemmatiser) -> None:
+    def __init__(self, lexicon: Lexicon, speller: Speller, lemmatise: Lemmatiser, nicknames: Nicknames) -> None:
         """Keeps its parts; lemmas are remembered per word, for look-up lemmas depend on the word alone."""
         self.lexicon = lexicon
         self._speller = speller
+        self._nicknames = nicknames
         self._lemmatise = lemmatise
 
     def knows(self, word: str) -> bool:
@@ -51,7 +53,7 @@ class Analyser:
 
     def analyse_words(self, typed: Sequence[str]) -> Analysis:
         """Analyses the normalised words of a message."""
-        words, origin = self._speller.correct_all(typed)
+        words, origin = self._nicknames.written_out(*self._speller.correct_all(typed))
         lemmas = self._lemmatise(words) if words else []
         return Analysis(tuple(words), tuple(origin), tuple(lemmas), " ".join(typed))
 

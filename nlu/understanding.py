@@ -28,6 +28,7 @@ from nlu.dutch import Lemmatiser, WordTest
 from nlu.features import Analyser, Analysis, features
 from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Subject, apply_gate
 from nlu.lexicon import Found, Lexicon, unique_names
+from nlu.nicknames import Nicknames
 from nlu.normalise import words as split_words
 from nlu.rewriting import MOST_WORDS, joined, with_subject_replaced
 from nlu.spelling import Speller
@@ -678,7 +679,9 @@ def _recognised(faq_id: str) -> List[Entity]:
 
 def make_analyser(lexicon: Lexicon, spelling: Mapping[str, int], lemmatise: Lemmatiser) -> Analyser:
     """The analyser with a speller that knows the training data and the domain's words."""
-    return Analyser(lexicon, Speller(spelling, lexicon.important, lexicon.names_of_others()), lemmatise)
+    nicknames = Nicknames(lexicon.data)
+    as_they_are = lexicon.names_of_others() | nicknames.compounds
+    return Analyser(lexicon, Speller(spelling, lexicon.important, as_they_are), lemmatise, nicknames)
 
 
 def train(
