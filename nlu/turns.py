@@ -15,7 +15,7 @@ COURTESIES = frozenset(
 )
 _MOST_CHOICE_WORDS = 6
 _MOST_CORRECTION_WORDS = 8
-_SHORT_CORRECTION = 10
+_SHORT_CORRECTION = 6
 _SENTENCE = re.compile(r"[^?!.;\n]+[?!.;\n]*")
 _AND = re.compile(r",?\s+(?:en|maar|of)\s+(?:ook\s+|dan\s+|nog\s+)?", re.I)
 _ENDS = re.compile(r"(?<=[?!.;\n,])\s+")
@@ -38,6 +38,7 @@ class TurnWords:
         self._standing = frozenset(data["staat_voor"])
         self._relating = frozenset(data["verhouding"])
         self.data_subject = str(data["gegevenswoord"])
+        self.filling = self._going_on | self._small | frozenset(data["vulwoorden"])
         self.shop_subject = str(data["winkelwoord"])
         self.of_body = frozenset(data["van_het_lichaam"])
         self._announcing = frozenset(data["aankondiging"])

@@ -325,8 +325,10 @@ class Understanding:
         is_open = label == FALLBACK or label in FOLLOW_UPS or label in _VAGUE or label.startswith(FAQ_INTENT)
         if not is_open or label == "follow_up_more":
             return None
-        of_shop = [name for name in self._aspects(analysis.words) if name in self._turns.shop_aspects]
-        if full.kind == "aspect" and of_shop:
+        aspects = self._aspects(analysis.words)
+        of_shop = [name for name in aspects if name in self._turns.shop_aspects]
+        of_body = [name for name in aspects if name not in self._turns.shop_aspects]
+        if full.kind == "aspect" and of_shop and not answer_about(full.topic, of_body, self.faq_ids):
             own = answer_about(full.topic, of_shop, self.faq_ids)
             return ("follow_up_aspect", _answered(own)) if own else None
         read = self._read(full.words)
@@ -413,6 +415,7 @@ class Understanding:
         """Whether a short message holds a longer Dutch word that is in none of the examples."""
         return len(analysis.words) <= _FEW_UNKNOWN and any(
             len(word) >= _UNKNOWN_LENGTH
+            and word not in self._turns.filling
             and word not in self._seen  # the speller only knows what it saw more often
             and not self._analyser.knows(word)
             and self._is_dutch(word)
