@@ -29,7 +29,7 @@ train: .venv/.installed-app  ## train when the content changed (FORCE=1: always)
 	@bash scripts/setup.sh && exec $(PY) -m server train $(if $(FORCE),--force)
 
 test: setup lint  ## formatting, lint, types and every test (side by side, one process for each core)
-	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadgroup
+	@$(PY) -m pytest -n auto --maxprocesses 3 --dist loadgroup
 
 lint: setup  ## formatting, lint and types
 	@$(PY) -m ruff format --check $(CODE)

@@ -7,6 +7,8 @@ import logging
 import threading
 from typing import Callable, Dict, List, Optional
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from desk import mail, outbox
 from desk.database import Database, DeskUnavailable
 from desk.models import DONE, MAIL, OutboxRow
@@ -61,6 +63,11 @@ class Worker:
                     pass
             except DeskUnavailable as error:
                 self._trouble(_DATABASE, str(error))
+            except (
+                OperationalError,
+                InterfaceError,
+            ):  # broken off in the middle of something
+                self._trouble(_DATABASE, "the desk's database does not answer")
             except Exception as error:  # a mistake of ours must not stop the mails after it
                 # Without its text: that could hold what a customer wrote.
                 self._trouble(_MISTAKE, f"a mail could not be made ({type(error).__name__})")

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import List, Sequence
 
 from faults.kinds import FAULTS, Fault
-from faults.matrix import Row, meet, table
+from faults.matrix import LIMIT, Row, meet, table
 from faults.talkers import TALKERS
 from faults.world import FAKETIME, NotRunning, World
 
 PORT = 6700
 
 
-def run(faults: Sequence[Fault], channels: Sequence[str], folder: Path, port: int) -> List[Row]:
-    """Meets all faults, one world after the other.
+def run(faults: Sequence[Fault], channels: Sequence[str], folder: Path, port: int, limit: float = LIMIT) -> List[Row]:
+    """Meets all faults, one world after the other; `limit` is what a customer waits at most, in seconds.
 
     Raises:
         NotRunning: the assistant did not start, or did not come back.
@@ -33,7 +33,7 @@ def run(faults: Sequence[Fault], channels: Sequence[str], folder: Path, port: in
             continue
         with World(folder / name, port, is_postgres, has_clock) as world:
             for fault in here:
-                rows.append(meet(world, fault, channels))
+                rows.append(meet(world, fault, channels, limit))
                 print("\n".join(list(table(rows[-1:]))[1:]), flush=True)
     return rows
 

@@ -44,7 +44,7 @@ class Row:
         return sum(1 for found, _, _ in self.problems if found == kind)
 
 
-def meet(world: World, fault: Fault, channels: Sequence[str]) -> Row:
+def meet(world: World, fault: Fault, channels: Sequence[str], limit: float = LIMIT) -> Row:
     """Brings everybody to their points, breaks the part, mends it, and looks what became of everybody."""
     row = Row(fault.name)
     kinds: List[Type[Talker]] = [TALKERS[name] for name in channels]
@@ -61,8 +61,8 @@ def meet(world: World, fault: Fault, channels: Sequence[str]) -> Row:
         with contextlib.ExitStack() as broken:
             broken.enter_context(fault.breaks(world))
             began = time.monotonic()
-            cries = [threads.submit(person.cry, LIMIT + 1.0) for person in in_need]
-            all_do(lambda one: one.break_in(LIMIT + 1.0 if fault.held > 1 else fault.held))
+            cries = [threads.submit(person.cry, limit + 1.0) for person in in_need]
+            all_do(lambda one: one.break_in(limit + 1.0 if fault.held > 1 else fault.held))
             if fault.held > 1:
                 for cry in cries:
                     cry.result()
@@ -76,7 +76,7 @@ def meet(world: World, fault: Fault, channels: Sequence[str]) -> Row:
         for cry in cries:
             cry.result()
         listening = [threads.submit(person.keep_listening) for person in in_need]
-        all_do(lambda one: one.go_on(healed, waits(one.talker), LIMIT))
+        all_do(lambda one: one.go_on(healed, waits(one.talker), limit))
         for one_hears in listening:
             one_hears.result()
         time.sleep(1.0)  # what would come twice
@@ -87,7 +87,7 @@ def meet(world: World, fault: Fault, channels: Sequence[str]) -> Row:
         row.waits[one.point.name] = max(row.waits.get(one.point.name, 0.0), one.waited if one.waited else 0.0)
     for person in in_need:
         row.said += 1
-        is_well, waited = person.result(healed if waits(person.talker) else 0.0, LIMIT)
+        is_well, waited = person.result(healed if waits(person.talker) else 0.0, limit)
         row.safety = max(row.safety, waited)
         if not is_well:
             heard = person.turn.reply if person.turn else ""
