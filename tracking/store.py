@@ -32,7 +32,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SessionStarted, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from tracking.redact import redact_events
+from answering.redact import redact_events
 from tracking.tracker import ConversationTracker
 
 logger = logging.getLogger(__name__)
@@ -287,7 +287,7 @@ class ConversationStore(TrackerStore):
 
         Args:
             sender_id: the conversation.
-            values: see `tracking.redact.redact_events`.
+            values: see `answering.redact.redact_events`.
         """
 
         def work(connection: Any) -> None:
