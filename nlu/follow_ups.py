@@ -39,6 +39,7 @@ _CLEAR = 0.6  # confidence that a message with the conversation's subject added 
 _OWN_DATA = frozenset({"data_export", "data_delete"})
 # Aspects that questions of any kind resemble: a reading in full as one of these says little.
 _GENERAL = frozenset({"wat_is", "functie", "supplement", "lichaam", "tryptofaan", "5htp"})
+SELLS = "winkel_verkoop"
 _GUTS = frozenset({"darmen", "microbioom"})  # which customers don't tell apart
 # How a message is read in full: the question before with another subject; the message with the subject spoken about;
 # with that and another one it names; the question that found no answer with what is added to it now.
@@ -158,7 +159,7 @@ class FollowUps:
             full: what `in_full` gave for it.
             conversation: what was said before.
         """
-        read = self._read(heard, full, conversation) if full else None
+        read = self._sold_too(heard, conversation) or (self._read(heard, full, conversation) if full else None)
         return read or self._announced(heard) or self._pointed_back(heard, conversation)
 
     def resolve(self, intent: str, heard: Heard, conversation: Conversation) -> Resolution:
@@ -229,6 +230,15 @@ class FollowUps:
                 return SURE_BY_ITSELF
         return _REQUIRED[full.way]
 
+    def _sold_too(self, heard: Heard, conversation: Conversation) -> Optional[Tuple[str, Resolution]]:
+        """ "En oxytocine?" after "verkopen jullie magnesium": whether that is sold."""
+        named = heard.named
+        if conversation.last_id != SELLS or len(named) != 1 or named[0] not in SUBSTANCES:
+            return None
+        if not self._turns.corrects(heard.words, heard.places):
+            return None
+        return TOPIC, _answered(answer_about(named[0], ["kopen"], self._faq_ids) or SELLS)
+
     def _announced(self, heard: Heard) -> Optional[Tuple[str, Resolution]]:
         """ "Ik had een vraagje over magnesium": the questions that there are about it."""
         named = heard.named
@@ -244,7 +254,8 @@ class FollowUps:
             return None
         words, label = heard.words, heard.label
         own = [name for name in heard.named if name not in DUAL]
-        if label.startswith(FAQ_INTENT + SHOP) and len(words) <= SHORT and set(own) <= {"winkel"}:
+        is_of_shop = label == FALLBACK or label.startswith(FAQ_INTENT + SHOP)
+        if is_of_shop and len(words) <= SHORT and set(own) <= {"winkel"}:
             of_shop = self._in_the_shop(heard, conversation)
             if of_shop:
                 return ASPECT, _answered(of_shop)
@@ -299,9 +310,16 @@ class FollowUps:
     def _in_the_shop(self, heard: Heard, conversation: Conversation) -> Optional[str]:
         """What "wie betaalt dat" means after an answer about the shop."""
         nouns = frozenset(item.start for item in heard.topics if item.name != "winkel")
-        if not (conversation.last_id or "").startswith(SHOP) or not self._turns.points_back(heard.words, nouns):
+        last = conversation.last_id or ""
+        if not last.startswith(SHOP) or not self._turns.points_back(heard.words, nouns):
             return None
-        return self._shop.after(conversation.last_id, self.aspects(heard.words))
+        aspects = self.aspects(heard.words)
+        of_aspect = self._shop.after(last, aspects)
+        if of_aspect or heard.label != FALLBACK or any(aspect not in self._turns.shop_sides for aspect in aspects):
+            return of_aspect
+        # "Wie regelt dat dan" after the answer about sending back: that answer is all there is about it.
+        ranked = self._reader.ranked(heard.analysis, [onderwerp_and_aspect(last)[1]])
+        return last if ranked.get(FAQ_INTENT + last, 0.0) >= SURE_BY_ITSELF else None
 
     def _with_subject(self, heard: Heard, conversation: Conversation) -> Optional[Tuple[str, Resolution]]:
         """What a message is clearly about as soon as the subject of the conversation is added to its words."""
