@@ -351,9 +351,14 @@ class Understanding:
             asks = "?" in text or rest.split()[0] in self._turns.asking or rest.startswith("en ")
             if found.intent in _NO_QUESTION or found.confidence < _BEHIND:
                 continue
-            if asks or found.intent in FOLLOW_UPS:
+            if asks or (found.intent in FOLLOW_UPS and self._names_something(rest)):
                 return found
         return None
+
+    def _names_something(self, text: str) -> bool:
+        """Whether a message names an onderwerp or an aspect."""
+        words = self._analyser.analyse(text).words
+        return bool(self.lexicon.onderwerp.find(words) or self.lexicon.aspect.find(words))
 
     def _is_out_of_place(self, label: str, analysis: Analysis, conversation: Conversation) -> bool:
         """Whether a message is not what it looks like: an answer to no question, an opinion that asks something."""
