@@ -6,8 +6,9 @@ import json
 import re
 from dataclasses import replace
 from typing import Dict, List, Optional
+from urllib.parse import urlencode
 
-from channels.base import Answer, ChannelLimits, Outgoing, Style, utf16_units
+from channels.base import REFERENCE, Answer, ChannelLimits, Outgoing, Style, utf16_units
 from channels.render import render, split_text
 from channels.twilio.incoming import WHATSAPP
 
@@ -34,10 +35,14 @@ def chosen(text: str, count: int) -> Optional[int]:
     return number - 1 if 1 <= number <= count else None
 
 
-def addressed(sender: str, user: str, fields: Dict[str, str], status_address: str = "") -> Dict[str, str]:
-    """The form of Twilio's Messages resource for one customer; what becomes of it is told to `status_address`."""
+def addressed(
+    sender: str, user: str, fields: Dict[str, str], status_address: str = "", reference: str = ""
+) -> Dict[str, str]:
+    """The form of Twilio's Messages resource for one customer; what becomes of it is told to `status_address`, with
+    `reference` in its query."""
     prefix = WHATSAPP if sender.startswith(WHATSAPP) else ""
-    callback = {"StatusCallback": status_address} if status_address else {}
+    query = "?" + urlencode({REFERENCE: reference}) if reference else ""
+    callback = {"StatusCallback": status_address + query} if status_address else {}
     return {"From": sender, "To": prefix + user, **fields, **callback}
 
 

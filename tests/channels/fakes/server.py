@@ -6,11 +6,14 @@ import asyncio
 import threading
 import urllib.error
 import urllib.request
+from contextlib import suppress
+from http.client import HTTPException
 from types import TracebackType
 from typing import Any, Callable, Dict, Optional, Type, TypeVar
 
 from aiohttp import web
 
+PAUSE = 0.1  # seconds until a webhook that was not taken is called again
 _Self = TypeVar("_Self", bound="FakeServer")
 
 
@@ -67,6 +70,14 @@ class FakeServer:
             task.cancel()
         self._loop.run_until_complete(runner.cleanup())
         self._loop.close()
+
+    async def insist(self, call: Callable[[], int]) -> None:
+        """Calls a webhook until it is taken, as the real ones do; `call` returns the status."""
+        while True:
+            with suppress(OSError, HTTPException):  # nobody listens, or the connection broke half-way
+                if await self._loop.run_in_executor(None, call) == 200:
+                    return
+            await asyncio.sleep(PAUSE)
 
     @property
     def address(self) -> str:
