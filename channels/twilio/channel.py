@@ -130,12 +130,12 @@ class Twilio:
             await keep_status(self.service, found.message_id, found.status, error, reference)
 
     def _resolved(self, message: Incoming) -> Incoming:
-        """A typed number becomes the choice that it stands for; looked up when it comes in, for that is what the
-        customer saw."""
-        if message.kind is not Kind.TEXT or chosen(message.text, 99) is None:
+        """A typed number, or the words of a choice, become the choice that they stand for; looked up when they come in,
+        for that is what the customer saw."""
+        if message.kind is not Kind.TEXT:
             return message
         choices = open_choices(self._store, self._inbox, message.conversation)
-        number = chosen(message.text, len(choices))
+        number = chosen(message.text, [choice.title for choice in choices])
         if number is None:
             return message
         return replace(message, kind=Kind.PRESS, token=choices[number].token, text="")

@@ -13,7 +13,6 @@ import hashlib
 import hmac
 import itertools
 import json
-import random
 import re
 import threading
 import time
@@ -95,6 +94,7 @@ class GraphApi(FakeServer):
     """The server. `with GraphApi(...) as api:`, then `api.address`.
 
     Attributes:
+        version: the only one that is spoken; '' for any.
         reports: tells the webhook what became of each message, again until that is taken.
         window_by: "status" lets a message outside the window pass and reports it as failed afterwards, as Meta mostly
             does; "answer" refuses it at once.
@@ -108,6 +108,7 @@ class GraphApi(FakeServer):
     webhook: str = ""
     window_by: str = "answer"
     reports: bool = False
+    version: str = ""
     clock: Callable[[], float] = time.time
     sent: List[Sent] = field(default_factory=list)
     reads: List[Dict[str, Any]] = field(default_factory=list)
@@ -159,13 +160,6 @@ class GraphApi(FakeServer):
             headers["X-Hub-Signature-256"] = signature
         return post(self.webhook, raw, headers)
 
-    def deliver_all(self, bodies: Sequence[Dict[str, Any]], duplicates: float, seed: int) -> List[int]:
-        """Posts bodies shuffled, a share of them twice."""
-        chance = random.Random(seed)
-        deck = [body for body in bodies for _ in range(2 if chance.random() < duplicates else 1)]
-        chance.shuffle(deck)
-        return [self.deliver(body) for body in deck]
-
     def status(
         self, message_id: str, status: str, recipient: str, error: int = 0, reference: str = ""
     ) -> Dict[str, Any]:
@@ -192,7 +186,8 @@ class GraphApi(FakeServer):
             if self.delay:
                 await asyncio.sleep(self.delay)
             try:
-                if not _VERSION.fullmatch(request.match_info["version"]):
+                version = request.match_info["version"]
+                if not _VERSION.fullmatch(version) or version != (self.version or version):
                     raise GraphError(2635, "The version in the path is missing or too old.")
                 if request.headers.get("Authorization") != f"Bearer {self.token}":
                     raise GraphError(190, "Invalid OAuth access token - Cannot parse access token")

@@ -52,6 +52,15 @@ def test_a_typed_number_says_what_was_offered_with_it(api: TwilioApi, start: Sta
     assert assistant.texts("twilio-" + AN) == ["hoi", "nee dank je"]
 
 
+def test_a_typed_title_says_what_was_offered_with_it(api: TwilioApi, start: Start, assistant: Assistant) -> None:
+    assistant.reply = lambda text: [{"text": "Kies.", "buttons": BUTTONS}] if text == "hoi" else [{"text": "goed"}]
+    start()
+    for number, text in enumerate(["hoi", "nee", "nee"]):
+        api.says(AN, text)
+        api.hears(AN, number)
+    assert assistant.texts("twilio-" + AN) == ["hoi", "nee dank je", "nee"]  # the last one was offered by nothing
+
+
 def test_a_number_is_only_a_number_when_the_newest_answer_offered_nothing(
     api: TwilioApi, start: Start, assistant: Assistant
 ) -> None:
