@@ -92,6 +92,7 @@ class Conversation:
         """Talks until the point; all is well meanwhile."""
         for line in self.point.before:
             turn = self.talker.ask(line.format(question=self.question))
+            self.talker.settle()
             if not turn.heard or APOLOGY in turn.reply:
                 self.problems["not there"] = f"{line}: {turn.reply[:80]!r}"
 
@@ -161,7 +162,7 @@ class Conversation:
         self.talker.listen()
         doubled = self.talker.doubled()
         if doubled:
-            self.problems["doubled"] = f"{doubled} answered twice"
+            self.problems["doubled"] = "; ".join(doubled)
 
 
 def new_question() -> str:

@@ -76,6 +76,13 @@ class Talker:
         """Waits until something came back for the newest line; whether it did."""
         return until(lambda: self.heard(turn), seconds)
 
+    def settle(self, seconds: float = 0.5) -> None:
+        """Hears all parts of the newest answer: waits until nothing new came for some time."""
+        turn = self.turns[-1]
+        known = len(self.heard(turn))
+        while until(lambda: len(self.heard(turn)) > known, seconds):  # noqa: B023 (called at once)
+            known = len(turn.heard)
+
     def heard(self, turn: Turn) -> List[Tuple[float, str]]:
         """What came back for a line until now."""
         self.listen()
@@ -89,8 +96,8 @@ class Talker:
         """Notes what came back, by line as far as the channel tells, else with the newest line."""
 
     def doubled(self) -> List[str]:
-        """Lines that were answered more than once."""
-        raise NotImplementedError
+        """Lines that got the same answer more than once, each with that answer."""
+        return [f"{turn.text}: {text}" for turn in self.turns for text in _twice(turn)]
 
 
 def call(method: str, address: str, body: Any = None, **headers: str) -> Tuple[int, Any]:
@@ -169,11 +176,12 @@ class WebTalker(Talker):
                 turn.heard.append((now, str(event.get("text") or "")))
 
     def doubled(self) -> List[str]:
-        """Lines with two equal replies."""
+        """See `Talker.doubled`; replies to one line, wherever they stand in the history."""
         seen = Counter(
             (event["reply_to"], event.get("text"), str(event.get("image"))) for event in self._events.values()
         )
-        return [self._numbers[key[0]].text for key, count in seen.items() if count > 1 and key[0] in self._numbers]
+        twice = [key for key, count in seen.items() if count > 1 and key[0] in self._numbers]
+        return [f"{self._numbers[number].text}: {text}" for number, text, _ in twice]
 
 
 class RestTalker(Talker):
@@ -197,10 +205,6 @@ class RestTalker(Talker):
         elif isinstance(answer, dict) and answer.get("text"):
             turn.heard.append((now, str(answer["text"])))
 
-    def doubled(self) -> List[str]:
-        """Lines with two equal texts in one answer."""
-        return [turn.text for turn in self.turns if _has_twice(turn)]
-
 
 class AppTalker(Talker):
     """A customer on a chat app: what newly arrived answers the newest line."""
@@ -220,10 +224,6 @@ class AppTalker(Talker):
         now = time.monotonic()
         self.turns[-1].heard += [(now, text) for text in received[self._heard :]]
         self._heard = len(received)
-
-    def doubled(self) -> List[str]:
-        """Lines after which two equal messages came."""
-        return [turn.text for turn in self.turns if _has_twice(turn)]
 
 
 class TelegramTalker(AppTalker):
@@ -318,9 +318,9 @@ class TwilioTalker(CalledTalker):
         return [fields.get("Body", "") for fields in self.world.twilio.received(f"+{self.phone}")]
 
 
-def _has_twice(turn: Turn) -> bool:
-    texts = [text for _, text in turn.heard if text]
-    return len(texts) != len(set(texts))
+def _twice(turn: Turn) -> List[str]:
+    """Texts that came more than once."""
+    return [text for text, count in Counter(text for _, text in turn.heard if text).items() if count > 1]
 
 
 TALKERS = {kind.channel: kind for kind in (WebTalker, RestTalker, TelegramTalker, WhatsAppTalker, TwilioTalker)}
