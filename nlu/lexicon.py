@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from ruamel.yaml import YAML
 
@@ -23,8 +23,7 @@ _MIN_BEGIN = 3
 _REMEMBERED = 20_000  # words whose look-up is kept
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """One concept in a message: its name and the position of its first word and the one after its last."""
 
     name: str
@@ -62,9 +61,8 @@ class Concepts:
         if words is last_words and type(words) is tuple:  # a message is looked through several times
             return last_found
         found: List[Found] = []
-        known = self._words
-        empty = self._empty
-        for i, word in enumerate(words):
+        known, empty = self._words, self._empty
+        for i, word in enumerate(() if empty.issuperset(words) else words):
             if word in empty:
                 continue
             begun, phrases = known.get(word) or self._of_word(word)
