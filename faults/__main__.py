@@ -67,8 +67,8 @@ def main() -> int:
                 from faults.kills import run_kills
 
                 counted = run_kills(folder, arguments.port, arguments.kills, arguments.seed)
-                print(counted)
-                return 0 if counted["lost"] == counted["doubled"] == 0 else 1
+                print("\n".join(counted.lines()))
+                return 0 if counted.is_well else 1
             rows = run(chosen, channels, folder, arguments.port)
         except NotRunning as error:
             print(error, file=sys.stderr)

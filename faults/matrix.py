@@ -8,10 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Callable, Dict, Iterator, List, Sequence, Type
 
-import sqlalchemy as sa
-
-from desk.database import open_database
-from desk.models import Case
+from faults.cases import cases_by_question
 from faults.dialogue import POINTS, Conversation, CryForHelp
 from faults.kinds import Fault
 from faults.talkers import TALKERS, Talker
@@ -98,17 +95,11 @@ def meet(world: World, fault: Fault, channels: Sequence[str], limit: float = LIM
 
 def _wrong_cases(world: World, everybody: Sequence[Conversation]) -> Iterator["tuple[str, str, str]"]:
     """Every submitted form is exactly one case."""
-    database = open_database(world.direct["desk_database"])
-    try:
-        for one in everybody:
-            if one.point.sends and "not there" not in one.problems:
-                with database.reading() as session:
-                    found = sa.select(sa.func.count()).select_from(Case).where(Case.question == one.question)
-                    count = session.execute(found).scalar_one()
-                if count != 1:
-                    yield "cases", one.name, f"{count} cases"
-    finally:
-        database.close()
+    sending = [one for one in everybody if one.point.sends and "not there" not in one.problems]
+    cases = cases_by_question(world, [one.question for one in sending])
+    for one in sending:
+        if cases[one.question] != 1:
+            yield "cases", one.name, f"{cases[one.question]} cases"
 
 
 def table(rows: Sequence[Row]) -> Iterator[str]:

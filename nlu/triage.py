@@ -640,9 +640,14 @@ def read_files(folder: Path = FOLDER) -> Dict[str, str]:
 
 def load_triage(texts: Mapping[str, str]) -> Triage:
     """Builds triage from the texts of its data files (see `read_files`). Raises `PatternError` on a mistake in them."""
+    return _triage_of(*(texts[name] for name in FILES))
+
+
+@lru_cache(maxsize=1)
+def _triage_of(*texts: str) -> Triage:
+    """Built once for the channels and the model, which as a rule hold the same texts: it takes half a second."""
     yaml = YAML(typ="safe")
-    documents = {name: yaml.load(texts[name]) for name in FILES}
-    return Triage(*(documents[name] for name in FILES))
+    return Triage(*(yaml.load(text) for text in texts))
 
 
 @lru_cache(maxsize=1)

@@ -122,6 +122,7 @@ async def poll(api: BotApi, environment: Environment, account: Account) -> None:
     """Fetches messages and hands them to the assistant's webhook on this machine, until it is stopped."""
     if environment.telegram_updates == POLL:
         raise SettingsError("With SCHAKEL_TELEGRAM_UPDATES=poll the running assistant fetches messages itself.")
+    await api.call("getMe", {})  # a wrong token is said now
     address = f"http://{environment.host}:{environment.port}{PATH}"
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_LOCAL_TIMEOUT)) as session:
 

@@ -91,7 +91,8 @@ class Poller:
                 await self._deliver(updates)
                 await self._remember(updates)
         except ApiError as error:
-            self._note(str(error))
+            if not error.stops_channel:  # about a wrong token the channel itself has said one line
+                self._note(str(error))
             return CONFLICT_PAUSE if error.code in (401, 404, 409) else max(PAUSE, error.retry_after or 0.0)
         except Exception as error:  # the database is gone for a moment: the same updates come again
             self._note(type(error).__name__)

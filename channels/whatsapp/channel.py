@@ -129,7 +129,7 @@ class WhatsApp:
             if status.error:
                 logger.warning("WhatsApp: a message was not delivered, error %s.", status.error)
             error = f"{status.error} {status.detail}".strip() if status.error else ""
-            await keep_status(self.service, status.message_id, status.status, error)
+            await keep_status(self.service, status.message_id, status.status, error, status.reference)
         for code, title in delivery.problems:
             logger.error("WhatsApp reports a problem: error %s (%s).", code, title)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,8 @@ from typing import Any, Dict, Optional
 import pytest
 from rasa.core.channels.channel import UserMessage
 from sanic import Sanic
+
+from tests.services import free_port
 
 BUTTONS = [{"title": "Wat doet B6?", "payload": "wat doet b6"}, {"title": "Medewerker", "payload": "medewerker"}]
 SPECIAL: Dict[str, Dict[str, Any]] = {
@@ -67,13 +68,6 @@ def make_app() -> Sanic:
     store = ConversationStore(Domain.empty(), host=load_environment().conversations)
     app.ctx.agent = SimpleNamespace(tracker_store=store)
     return app
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class LightServer:

@@ -228,7 +228,7 @@ def _encoded(value: Any, is_form: bool) -> bytes:
 
 
 def _broken(value: Any, chance: random.Random, is_form: bool) -> bytes:
-    body = bytearray(_encoded(value, is_form))
+    body = bytearray(_encoded(value, is_form) or b"{")  # an empty form encodes to nothing
     kind = chance.randrange(5)
     if kind == 0:
         return bytes(body[: chance.randrange(len(body) + 1)])
