@@ -112,6 +112,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         self._responses: Dict[str, Any] = {**responses, **self._texts}
         self._filter = ResponseVariationFilter(self._responses)
         self.catalogue: Dict[str, FaqEntry] = catalogue_from_responses(responses)
+        self._questions = {entry.vraag: entry.id for entry in self.catalogue.values()}
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -240,8 +241,8 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         """Adds what a session must contain once: that this is a computer, and that it gives no medical advice."""
         if session.is_urgent(reply.tracker):
             self._remove_products(message)
-        questions = {entry.vraag: entry.id for entry in self.catalogue.values()}
-        choices = [questions[b["payload"]] for b in message.get("buttons") or [] if b.get("payload") in questions]
+        buttons = message.get("buttons") or []
+        choices = [self._questions[b["payload"]] for b in buttons if b.get("payload") in self._questions]
         if choices:
             message["keuzes"] = choices  # "de tweede" means one of these
         place = message.pop("disclosure", "before")
