@@ -7,6 +7,7 @@ re-read when `winkel.yml` changes. Every Dutch text comes from `data/`; this mod
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
@@ -60,7 +61,7 @@ class ShopFile:
 
     def _modified(self) -> float:
         try:
-            return self._path.stat().st_mtime
+            return os.stat(self._path).st_mtime
         except FileNotFoundError:
             return 0.0
 

@@ -146,7 +146,7 @@ class Operations(InputChannel):
 
         @routes.listener("before_server_start")
         async def register(app: Sanic, _: Any) -> None:
-            app.register_middleware(ignore_unreadable_accept, "request")
+            app.register_middleware(prepare, "request")
 
         @routes.listener("after_server_start")
         async def open_metrics(app: Sanic, loop: Any) -> None:
@@ -158,8 +158,13 @@ class Operations(InputChannel):
         return routes
 
 
-def ignore_unreadable_accept(request: Request) -> None:
-    """Sanic reads the Accept header to choose the form of an error page, and fails over one that is none."""
+def prepare(request: Request) -> None:
+    """Before anything else looks at a request.
+
+    Rasa's CORS layer allows nobody anything and need not look at the reply. Sanic reads the Accept header to choose the
+    form of an error page, and fails over one that is none.
+    """
+    request.ctx._sanic_cors_e = "1"
     try:
         _ = request.accept
     except (SanicException, ValueError, IndexError):
