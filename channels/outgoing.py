@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from channels.base import Choice, Outgoing
-from channels.store import DEAD, DONE, WAITING, Store, conversations, offers, outgoing
+from channels.store import DEAD, DONE, WAITING, Store, conversations, free_ones, offers, outgoing
 
 MAX_ATTEMPTS = 10
 MAX_AGE = 86_400.0  # seconds; an answer of yesterday helps nobody
@@ -26,10 +26,10 @@ _IS_FREE = sa.or_(
     conversations.c.delivered_by == "",
     sa.and_(conversations.c.delivered_until <= sa.bindparam("now"), sa.bindparam("takes_over", type_=sa.Boolean)),
 )
+_FREE = free_ones(_IS_FREE)
 _TAKE = (
     sa.update(conversations)
-    .where(conversations.c.conversation == sa.bindparam("b_conversation"))
-    .where(_IS_FREE)
+    .where(conversations.c.conversation.in_(sa.bindparam("taken", expanding=True)))
     .values(delivered_by=sa.bindparam("owner"), delivered_until=sa.bindparam("until"))
 )
 _RELEASE = (
@@ -110,12 +110,15 @@ class OutgoingQueue:
             .order_by(first.c.id)
             .limit(sa.bindparam("limit", type_=sa.Integer))
         )
+        oldest = (
+            sa.select(sa.func.min(outgoing.c.id))
+            .where(is_ours, outgoing.c.conversation.in_(sa.bindparam("taken", expanding=True)))
+            .group_by(outgoing.c.conversation)
+        )
         self._first = (
             sa.select(outgoing, conversations.c.recipient)
             .join(conversations, conversations.c.conversation == outgoing.c.conversation)
-            .where(is_ours, outgoing.c.conversation == sa.bindparam("b_conversation"))
-            .order_by(outgoing.c.id)
-            .limit(1)
+            .where(outgoing.c.id.in_(oldest))
         )
 
     def put(
@@ -193,24 +196,26 @@ class OutgoingQueue:
             candidates = list(connection.execute(self._candidates, {**at, "limit": limit}).scalars())
         if not candidates:
             return []
-        found = []
         with self._store.writing() as connection:
-            for conversation in sorted(candidates):  # one order in every process: none waits for another in a circle
-                lease_values = {"b_conversation": conversation, "owner": owner, "until": now + lease, **at}
-                if connection.execute(_TAKE, lease_values).rowcount:
-                    delivery = self._next(connection, conversation, owner)
-                    if delivery is not None:
-                        found.append(delivery)
-        return sorted(found, key=lambda delivery: delivery.id)
+            taken = list(connection.execute(_FREE, {**at, "wanted": candidates}).scalars())
+            if not taken:
+                return []
+            connection.execute(_TAKE, {"taken": taken, "owner": owner, "until": now + lease})
+            return self._next(connection, taken, owner)
 
-    def _next(self, connection: Connection, conversation: str, owner: str) -> Optional[Delivery]:
-        """The oldest message of a claimed conversation when its time has come, else None and the claim ends."""
-        row = connection.execute(self._first, {"b_conversation": conversation}).first()
-        if row is None or row.next_try > self._clock():
-            connection.execute(_RELEASE, {"b_conversation": conversation, "owner": owner})
-            return None
-        message = Outgoing.from_dict(json.loads(row.body))
-        return Delivery(row.id, conversation, row.recipient, message, row.attempts, row.made, row.dedupe or "")
+    def _next(self, connection: Connection, taken: Sequence[str], owner: str) -> List[Delivery]:
+        """The oldest message of each of some claimed conversations, longest waiting first; the claim of those whose
+        time has not come ends."""
+        now = self._clock()
+        rows = connection.execute(self._first, {"taken": list(taken)}).all()
+        due = {row.conversation: row for row in rows if row.next_try <= now}
+        for conversation in taken:
+            if conversation not in due:
+                connection.execute(_RELEASE, {"b_conversation": conversation, "owner": owner})
+        return [_as_delivery(row) for row in sorted(due.values(), key=lambda row: int(row.id))]
+
+    def _following(self, connection: Connection, conversation: str, owner: str) -> Optional[Delivery]:
+        return next(iter(self._next(connection, [conversation], owner)), None)
 
     def renew(self, owner: str, seconds: float) -> None:
         """Prolongs everything that this process delivers in."""
@@ -230,7 +235,7 @@ class OutgoingQueue:
         """It was delivered; its content is deleted here. Returns the conversation's next message, as `claim` does."""
         with self._store.writing() as connection:
             connection.execute(_SENT, {"b_id": delivery.id, "b_receipt": receipt[:200] or None})
-            return self._next(connection, delivery.conversation, owner)
+            return self._following(connection, delivery.conversation, owner)
 
     def failed(
         self, delivery: Delivery, reason: str, retry_after: Optional[float], is_permanent: bool, owner: str
@@ -255,7 +260,7 @@ class OutgoingQueue:
         is_it = sa.and_(outgoing.c.id == delivery.id, outgoing.c.state == WAITING)
         with self._store.writing() as connection:
             is_open = connection.execute(sa.update(outgoing).where(is_it).values(**values)).rowcount
-            following = self._next(connection, delivery.conversation, owner)
+            following = self._following(connection, delivery.conversation, owner)
         return (DEAD if is_dead else WAITING) if is_open else DONE, following
 
     # --- what happened to it ---------------------------------------------------------------------------------------
@@ -328,3 +333,8 @@ class OutgoingQueue:
                 .values(state=WAITING, attempts=0, next_try=0.0, made=self._clock())
             )
         return int(changed.rowcount)
+
+
+def _as_delivery(row: Any) -> Delivery:
+    message = Outgoing.from_dict(json.loads(row.body))
+    return Delivery(row.id, row.conversation, row.recipient, message, row.attempts, row.made, row.dedupe or "")

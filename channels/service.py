@@ -398,11 +398,10 @@ class ChannelService:
         conversation = message.conversation
         key = f"{message.channel}-{_digest(message.message_id)}"
         try:
-            is_heard = await self._heard(message, said, key, held_back)
+            is_heard, was_told = await self._heard(message, said, key, held_back)
         except Exception as error:  # takeover must never keep the assistant from answering
             logger.error("The desk could not be asked (%s).", type(error).__name__)
-            is_heard = False
-        was_told = await self.run(self.inbox.is_human, conversation)
+            is_heard, was_told = False, await self.run(self.inbox.is_human, conversation)
         if not is_heard:
             if was_told:  # the desk is out of reach
                 line = self.connector.render(Answer(wording("storing", naam=wording("iemand"))))
@@ -416,19 +415,22 @@ class ChannelService:
         await note_safety(self._agent(), conversation, said)
         return True
 
-    async def _heard(self, message: Incoming, said: str, key: str, held_back: Sequence[str]) -> bool:
-        """Whether an owner has the conversation, who then got the message and what would have been said."""
-        deadline = time.monotonic() + HANDING_BACK
+    async def _heard(self, message: Incoming, said: str, key: str, held_back: Sequence[str]) -> Tuple[bool, bool]:
+        """Whether an owner has the conversation, who then got the message and what would have been said; and whether
+        the customer was told that a human talks. Both are asked at once, for a database may be slow."""
+        conversation, deadline = message.conversation, time.monotonic() + HANDING_BACK
         while True:
-            words = (message.conversation, message.channel, said, key, held_back)
-            if await _aside(self.human.customer_said, *words):
-                return True
-            if not await self.run(self.inbox.is_human, message.conversation):
-                return False
+            is_heard, was_told = await asyncio.gather(
+                _aside(self.human.customer_said, conversation, message.channel, said, key, held_back),
+                self.run(self.inbox.is_human, conversation),
+            )
+            if is_heard or not was_told:
+                return is_heard, was_told
             # Given back a moment ago: the line that says so comes first.
             await self._fetch()
-            if not await self.run(self.inbox.is_human, message.conversation) or time.monotonic() > deadline:
-                return False
+            was_told = await self.run(self.inbox.is_human, conversation)
+            if not was_told or time.monotonic() > deadline:
+                return False, was_told
             await asyncio.sleep(0.1)
 
     async def _show_typing(self, message: Incoming) -> None:

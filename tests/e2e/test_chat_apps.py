@@ -222,7 +222,7 @@ def test_nothing_was_refused_by_the_stand_ins(address: str, graph: GraphApi, twi
     assert (graph.refused, twilio.refused) == ([], [])
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, database=None, suppress_health_check=list(HealthCheck))
 @given(body=BODIES)
 def test_no_generated_body_leads_to_a_failure_of_the_server(address: str, graph: GraphApi, body: bytes) -> None:
     assert graph.post(body, graph.sign(body)) in (200, 400)

@@ -70,6 +70,12 @@ def test_the_servers_listen_on_loopback_without_rasas_api_and_without_telemetry(
     assert variables["SCHAKEL_ACTIONS_PORT"] == "5055"
 
 
+def test_the_servers_keep_compiled_modules_for_the_next_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image or a shell often forbids it, and then all of Rasa is compiled at every start."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert "PYTHONDONTWRITEBYTECODE" not in process_environment(Environment())
+
+
 def test_the_fingerprint_follows_the_content() -> None:
     before = content_fingerprint()
     assert content_fingerprint() == before
