@@ -12,7 +12,7 @@ import pytest
 
 from server.checks import CannotStart, check_port, check_python, check_yaml
 from server.pair import Pair, process_environment, rasa_command
-from server.training import content_fingerprint
+from server.training import content_fingerprint, variables
 from shop.settings import Environment
 
 
@@ -122,3 +122,10 @@ def test_without_any_python_the_ways_to_get_one_are_named(tmp_path: Path) -> Non
     assert result.returncode == 1
     assert "pyenv install 3.10" in result.stderr
     assert "uv python install 3.10" in result.stderr
+
+
+def test_training_keeps_compiled_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("SCHAKEL_PORT", "5005")
+    assert "PYTHONDONTWRITEBYTECODE" not in variables()
+    assert variables()["SCHAKEL_PORT"] == "5005"
