@@ -14,17 +14,17 @@ from sqlalchemy.engine import Connection
 from answering.redact import redact_data, redactor
 from channels.base import Choice, Incoming, Kind, Outgoing
 from channels.outgoing import OutgoingQueue
-from channels.store import DONE, WAITING, Store, conversations, humans, incoming, offers, outgoing
+from channels.store import DONE, WAITING, Store, conversations, free_ones, humans, incoming, offers, outgoing
 
 MAX_ATTEMPTS = 2
 HOLD = 1.5  # seconds that a message waits for one before it that is still on its way
 KEEP_IDS = 3 * 86_400.0  # seconds that an id outlives what it stood for; channels repeat a delivery for a day at most
 _NO_BARRIER = 2**62
 
+_FREE = free_ones(conversations.c.answered_until <= sa.bindparam("now"))
 _TAKE = (
     sa.update(conversations)
-    .where(conversations.c.conversation == sa.bindparam("b_conversation"))
-    .where(conversations.c.answered_until <= sa.bindparam("now"))
+    .where(conversations.c.conversation.in_(sa.bindparam("taken", expanding=True)))
     .values(answered_by=sa.bindparam("owner"), answered_until=sa.bindparam("until"))
 )
 _RELEASE = (
@@ -33,7 +33,11 @@ _RELEASE = (
     .where(conversations.c.answered_by == sa.bindparam("owner"))
     .values(answered_by="", answered_until=0.0)
 )
-_COUNT = sa.update(incoming).where(incoming.c.id == sa.bindparam("b_id")).values(attempts=sa.bindparam("b_attempts"))
+_COUNT = (
+    sa.update(incoming)
+    .where(incoming.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(attempts=incoming.c.attempts + sa.bindparam("more"))
+)
 _ANSWERED = (
     sa.update(incoming)
     .where(incoming.c.id == sa.bindparam("b_id"), incoming.c.state == WAITING)
@@ -93,12 +97,12 @@ class Inbox:
             .order_by(sa.func.min(incoming.c.id))
             .limit(sa.bindparam("limit", type_=sa.Integer))
         )
-        self._first = (
-            sa.select(incoming)
-            .where(is_free, incoming.c.conversation == sa.bindparam("b_conversation"))
-            .order_by(incoming.c.sequence, incoming.c.id)
-            .limit(1)
+        order = (incoming.c.sequence, incoming.c.id)
+        place = sa.func.row_number().over(partition_by=incoming.c.conversation, order_by=order).label("place")
+        in_line = sa.select(incoming, place).where(
+            is_free, incoming.c.conversation.in_(sa.bindparam("taken", expanding=True))
         )
+        self._first = sa.select(in_line.subquery()).where(sa.column("place") == 1)
         before, lower = incoming.alias(), incoming.alias()
         is_there = sa.exists().where(before.c.channel == self._channel, before.c.sequence == incoming.c.sequence - 1)
         # Without any lower number this is the first message ever seen, and nothing can be missing before it.
@@ -166,22 +170,22 @@ class Inbox:
             limit: how many conversations at most.
         """
         now = self._clock()
-        found = []
         with self._store.reading() as connection:
             barrier = self._barrier(connection, now)
             candidates = list(connection.execute(self._candidates, self._at(now, barrier, limit=limit)).scalars())
         if not candidates:
             return []
         with self._store.writing() as connection:
-            for conversation in sorted(candidates):  # one order in every process: none waits for another in a circle
-                lease_values = {"b_conversation": conversation, "owner": owner, "until": now + lease, "now": now}
-                if connection.execute(_TAKE, lease_values).rowcount:
-                    work = self._take(connection, conversation, now, barrier)
-                    if work is None:  # another process answered it meanwhile
-                        connection.execute(_RELEASE, {"b_conversation": conversation, "owner": owner})
-                    else:
-                        found.append(work)
-        return sorted(found, key=lambda work: work.id)
+            taken = list(connection.execute(_FREE, {"wanted": candidates, "now": now}).scalars())
+            if not taken:
+                return []
+            connection.execute(_TAKE, {"taken": taken, "owner": owner, "until": now + lease})
+            found = self._take(connection, taken, now, barrier)
+            answering = {work.incoming.conversation for work in found}
+            for conversation in taken:
+                if conversation not in answering:  # another process answered it meanwhile
+                    connection.execute(_RELEASE, {"b_conversation": conversation, "owner": owner})
+        return found
 
     def _at(self, now: float, barrier: Optional[int], **values: Any) -> Dict[str, Any]:
         return {"now": now, "barrier": _NO_BARRIER if barrier is None else barrier, **values}
@@ -193,19 +197,18 @@ class Inbox:
         found: Optional[int] = connection.execute(self._gap, {"since": now - HOLD}).scalar()
         return found
 
-    def _take(self, connection: Connection, conversation: str, now: float, barrier: Optional[int]) -> Optional[Work]:
-        """The next message of a claimed conversation, and counts the attempt; None when there is none now."""
-        values = self._at(now, barrier, b_conversation=conversation)
-        row = connection.execute(self._first, values).first()
-        if row is None:
-            return None
-        connection.execute(_COUNT, {"b_id": row.id, "b_attempts": row.attempts + 1})
-        return Work(row.id, _from_body(row.body), row.attempts, row.received)
+    def _take(self, connection: Connection, taken: Sequence[str], now: float, barrier: Optional[int]) -> List[Work]:
+        """The next message of each of some claimed conversations, longest waiting first, and counts the attempts."""
+        rows = connection.execute(self._first, self._at(now, barrier, taken=list(taken))).all()
+        if rows:
+            connection.execute(_COUNT, {"ids": [row.id for row in rows], "more": 1})
+        found = [Work(row.id, _from_body(row.body), row.attempts, row.received) for row in rows]
+        return sorted(found, key=lambda work: work.id)
 
     def give_back(self, work: Work) -> None:
         """Answering was interrupted by an orderly stop: it counts as no attempt."""
         with self._store.writing() as connection:
-            connection.execute(_COUNT, {"b_id": work.id, "b_attempts": work.attempts})
+            connection.execute(_COUNT, {"ids": [work.id], "more": -1})
 
     def finish(
         self,
@@ -251,10 +254,11 @@ class Inbox:
         """The claimed conversation's next message; without one the claim ends."""
         conversation = work.incoming.conversation
         barrier = self._barrier(connection, now)
-        following = None if is_last else self._take(connection, conversation, now, barrier)
-        if following is None:
+        following = [] if is_last else self._take(connection, [conversation], now, barrier)
+        if not following:
             connection.execute(_RELEASE, {"b_conversation": conversation, "owner": owner})
-        return following
+            return None
+        return following[0]
 
     def clear(self, work: Work, owner: str, replies: Sequence[Outgoing], dedupe: str) -> Optional[Work]:
         """As `finish`, and deletes all that was said in the conversation before, for the customer asked for that.

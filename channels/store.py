@@ -209,6 +209,23 @@ def open_store(address: str) -> Store:
     return Store(address)
 
 
+def free_ones(is_free: Any) -> Any:
+    """Locks those of the `wanted` conversations that nobody has, and names them.
+
+    Always in one order and past those that another process is taking, so that no two wait for each other.
+
+    Args:
+        is_free: the condition that nobody has a conversation.
+    """
+    return (
+        sa.select(conversations.c.conversation)
+        .where(conversations.c.conversation.in_(sa.bindparam("wanted", expanding=True)))
+        .where(is_free)
+        .order_by(conversations.c.conversation)
+        .with_for_update(skip_locked=True)
+    )
+
+
 def _defaults(table: sa.Table) -> Dict[str, Any]:
     return {column.name: column.default.arg for column in table.columns if column.default is not None}
 

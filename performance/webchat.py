@@ -25,7 +25,8 @@ class Visitor:
         accepted: number in the log of every message that was accepted, in order of sending.
         replies: for every number the texts that answered it.
         order: the numbers in the order in which they were answered.
-        waits: seconds between accepting and the answer, per number.
+        said: when a message was first sent, per number, by `time.monotonic`.
+        heard: when its first answer came, per number.
     """
 
     address: str
@@ -33,9 +34,9 @@ class Visitor:
     accepted: List[int] = field(default_factory=list)
     replies: Dict[int, List[str]] = field(default_factory=dict)
     order: List[int] = field(default_factory=list)
-    waits: Dict[int, float] = field(default_factory=dict)
+    said: Dict[int, float] = field(default_factory=dict)
+    heard: Dict[int, float] = field(default_factory=dict)
     _headers: Dict[str, str] = field(default_factory=dict)
-    _sent: Dict[int, float] = field(default_factory=dict)
     _seen: int = 0
 
     async def begin(self) -> None:
@@ -50,7 +51,7 @@ class Visitor:
         start = time.monotonic()
         answer = await self._try("POST", "/messages", body)
         number = int(answer["n"])
-        self._sent[number] = start
+        self.said[number] = start
         if number not in self.accepted:
             self.accepted.append(number)
         return number
@@ -103,7 +104,7 @@ class Visitor:
             return
         if number not in self.replies:
             self.order.append(number)
-            self.waits[number] = time.monotonic() - self._sent.get(number, time.monotonic())
+            self.heard[number] = time.monotonic()
         self.replies.setdefault(number, []).append(str(event.get("text", "")))
 
     def unanswered(self) -> List[int]:

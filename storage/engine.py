@@ -70,10 +70,17 @@ def reading(engine: Engine, mark: str = READING) -> Engine:
         engine: of `open_engine`, or one whose "begin" heeds `mark`.
         mark: the execution option that says so.
     """
-    options: Dict[str, Any] = {mark: True}
+    reader = engine.execution_options(**{mark: True})
     if engine.dialect.name == "postgresql":
-        options["isolation_level"] = "AUTOCOMMIT"
-    return engine.execution_options(**options)
+        # psycopg2's own switch, which says nothing to the server; SQLAlchemy's isolation level does so twice a look.
+        sa.event.listen(reader, "begin", lambda c: _without_transactions(c.connection.dbapi_connection, True))
+        sa.event.listen(engine, "checkin", lambda driver, _: _without_transactions(driver, False))
+    return reader
+
+
+def _without_transactions(connection: Any, wanted: bool) -> None:
+    if connection is not None and connection.autocommit != wanted:
+        connection.autocommit = wanted
 
 
 def try_idle_connections(engine: Engine) -> None:

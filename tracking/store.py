@@ -33,7 +33,8 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SessionStarted, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from tracking.redact import redact_events
+from answering.redact import redact_events
+from storage.engine import reading, try_idle_connections
 from tracking.tracker import ConversationTracker
 
 logger = logging.getLogger(__name__)
@@ -91,12 +92,13 @@ def open_engine(address: str) -> Any:
             url,
             future=True,
             hide_parameters=True,  # what customers wrote has no place in the text of an error
+            executemany_mode="values_plus_batch",  # many updates in one trip, when something is redacted
             pool_size=8,
             max_overflow=8,
-            pool_pre_ping=True,
             pool_timeout=WAIT,
             connect_args={"connect_timeout": WAIT, "options": options},
         )
+        try_idle_connections(engine)
     metadata.create_all(engine)
     SESSIONS_INDEX.create(engine, checkfirst=True)  # for a table that Rasa's own store made
     return engine
@@ -215,6 +217,7 @@ class ConversationStore(TrackerStore):
         super().__init__(domain, event_broker)
         self.engine = open_engine(address_of(host or "var/conversations.db"))
         self._is_sqlite = self.engine.dialect.name == "sqlite"
+        self._without_transactions = reading(self.engine)
         self._mark = "?" if self._is_sqlite else "%s"
         self._writer = _Writer(self.engine)
         self._reader: Any = None
@@ -288,7 +291,7 @@ class ConversationStore(TrackerStore):
 
         Args:
             sender_id: the conversation.
-            values: see `tracking.redact.redact_events`.
+            values: see `answering.redact.redact_events`.
         """
 
         def work(connection: Any) -> None:
@@ -401,7 +404,7 @@ class ConversationStore(TrackerStore):
     def _rows(self, statement: str, *values: Any) -> List[Any]:
         """Reads with a kept connection; a broken one is replaced once."""
         if not self._is_sqlite:
-            with self.engine.connect() as connection:
+            with self._without_transactions.connect() as connection:
                 return list(connection.exec_driver_sql(statement.replace("?", "%s"), values).all())
         with self._guard:
             if self._reader is None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,9 @@ from typing import Any, Dict, Optional
 import pytest
 from rasa.core.channels.channel import UserMessage
 from sanic import Sanic
+
+from channels import service
+from tests.services import free_port
 
 BUTTONS = [{"title": "Wat doet B6?", "payload": "wat doet b6"}, {"title": "Medewerker", "payload": "medewerker"}]
 SPECIAL: Dict[str, Dict[str, Any]] = {
@@ -55,7 +57,7 @@ def make_app() -> Sanic:
     from rasa.core.run import _create_app_without_api
     from rasa.shared.core.domain import Domain
 
-    from channels.telegram import TelegramChannel
+    from channels.telegram.channel import TelegramChannel
     from channels.twilio.channel import TwilioChannel
     from channels.whatsapp.channel import WhatsAppChannel
     from shop.settings import load_environment
@@ -67,13 +69,6 @@ def make_app() -> Sanic:
     store = ConversationStore(Domain.empty(), host=load_environment().conversations)
     app.ctx.agent = SimpleNamespace(tracker_store=store)
     return app
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class LightServer:
@@ -124,4 +119,5 @@ class LightServer:
 
 
 if __name__ == "__main__":
+    service.STORE_SECONDS = 60.0  # a machine that is busy with other tests is no database that is gone
     make_app().run("127.0.0.1", int(os.environ["SCHAKEL_PORT"]), access_log=False, motd=False)

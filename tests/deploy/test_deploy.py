@@ -21,6 +21,7 @@ import yaml  # not ruamel: Rasa makes that one fill in variables of the environm
 
 from monitoring.metrics import REGISTRY
 from shop.settings import environment_variables
+from tests.services import free_port
 
 DEPLOY = Path("deploy")
 OWN = {"SCHAKEL_LISTEN", "SCHAKEL_UPSTREAMS", "SCHAKEL_NGINX_DIR", "SCHAKEL_ZONE_RATE"}  # nginx's
@@ -85,13 +86,6 @@ class Upstream(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: Any) -> None:
         """Says nothing."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")

@@ -23,14 +23,13 @@ import pytest
 from desk import cases, takeover
 from desk.database import Database, open_database
 from server.pair import Pair, process_environment
-from shop.settings import DAYS, Environment
-from tests.e2e.conftest import Assistant, free_port
+from tests.e2e.conftest import Assistant
+from tests.e2e.running import ALWAYS_OPEN, environment_in, files_with
 
 Responses = Dict[str, List[Dict[str, Any]]]
 CONSENT = "Mag de winkel je antwoorden hiervoor gebruiken?"
 NUMBERS = ("113", "112", "1813")
 CANARY = "Kanarie-vraag: ik slaap slecht sinds mijn verhuizing"
-ALWAYS_OPEN = "openingstijden: {" + ", ".join(day + ': "00:00-23:59"' for day in DAYS) + "}"
 TO_SUMMARY = ["persoonlijk advies", "ja, dat mag", "Ik slaap slecht", "slaap", "Jan", "jan@voorbeeld.nl"]
 
 
@@ -41,18 +40,7 @@ class Desk:
         self.folder = folder
         self.shop = folder / "winkel.yml"
         self.write_shop("openingstijden: {}")
-        self.environment = Environment(
-            port=free_port(),
-            actions_port=free_port(),
-            desk_port=free_port(),
-            shop_file=str(self.shop),
-            conversations=str(folder / "conversations.db"),
-            web_database=f"sqlite:///{folder / 'web.db'}",
-            desk_database=f"sqlite:///{folder / 'desk.db'}",
-            public_address="https://chat.voorbeeld.nl",
-            web_per_minute=100_000,
-            web_address_per_minute=100_000,
-        )
+        self.environment = environment_in(folder, shop_file=str(self.shop), public_address="https://chat.voorbeeld.nl")
         self.pair = Pair(self.environment, folder / "log")
         self.assistant = Assistant(self.environment)
 
@@ -101,12 +89,8 @@ class Desk:
         self.pair._wait("actions", f"http://127.0.0.1:{self.environment.actions_port}/health")
 
     def files_with(self, text: str) -> List[str]:
-        """Names of all files of the run, logs and write-ahead logs included, that hold the text in any case."""
-        found = []
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file() and text.lower().encode() in path.read_bytes().lower():
-                found.append(path.name)
-        return found
+        """See `running.files_with`."""
+        return files_with(self.folder, text)
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +129,21 @@ def test_a_request_from_the_first_question_to_its_case(desk: Desk, sender: str) 
     assert (case.consent_version, case.transcript_agreed, case.urgent) == ("2026-11", True, False)
     assert case.transcript[0].text == "wat is magnesium?"
     assert case.transcript[-1].text == "persoonlijk advies"
+
+
+def test_who_asks_for_advice_within_the_form_gets_its_question_again(desk: Desk, sender: str) -> None:
+    desk.expect(
+        sender,
+        [
+            ("persoonlijk advies", CONSENT),
+            ("ja, dat mag", "Wat wil je vragen?"),
+            ("Ik slaap slecht", "Waar gaat je vraag vooral over?"),
+            ("slaap", "Hoe mogen zij je noemen?"),
+            ("persoonlijk advies", "Hoe mogen zij je noemen?"),
+            ("Jan", "Waar mag het antwoord heen?"),
+            ("persoonlijk advies", "Waar mag het antwoord heen?"),
+        ],
+    )
 
 
 def test_a_refusal_gets_phone_and_mail_address_and_nothing_is_kept(desk: Desk, sender: str) -> None:

@@ -39,7 +39,7 @@ def _plain(typed: str, meant: str) -> float:
 
 
 @given(LETTERS, LETTERS)
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 def test_within_the_limit_the_cost_is_that_of_the_recurrence(typed: str, meant: str) -> None:
     # The beginning and end that both words share cost nothing in the fast code.
     begin = 0
@@ -52,7 +52,7 @@ def test_within_the_limit_the_cost_is_that_of_the_recurrence(typed: str, meant: 
 
 
 @given(LETTERS, LETTERS)
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 def test_giving_up_early_never_hides_a_word_within_the_limit(typed: str, meant: str) -> None:
     whole = spelling._cost(typed, meant, 50.0)
     found = spelling._cost(typed, meant, 1.7)

@@ -6,12 +6,13 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import List
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from storage.engine import READING, leave_no_copy, open_engine
+from storage.engine import READING, leave_no_copy, open_engine, reading
 from tests.services import Postgres, postgres
 
 __all__ = ["postgres"]
@@ -71,3 +72,27 @@ def test_a_slow_statement_ends_in_time_on_postgresql(postgres: Postgres) -> None
         connection.exec_driver_sql("SELECT pg_sleep(30)")
     assert time.monotonic() - start < 10
     engine.dispose()
+
+
+def test_a_look_at_postgresql_is_one_trip_and_a_write_is_still_a_transaction(postgres: Postgres) -> None:
+    engine = open_engine(postgres.new_database())
+    with engine.begin() as connection:  # the pool hands this one connection out every time
+        connection.exec_driver_sql("CREATE TABLE said (text TEXT)")
+        connection.exec_driver_sql("SET log_statement = 'all'")
+    before = len(statements(postgres))
+    with reading(engine).connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM said").scalar() == 0
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO said VALUES ('x')")
+        connection.rollback()
+    with reading(engine).connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM said").scalar() == 0
+    look = "SELECT count(*) FROM said"
+    assert statements(postgres)[before:] == [look, "BEGIN", "INSERT INTO said VALUES ('x')", "ROLLBACK", look]
+    engine.dispose()
+
+
+def statements(postgres: Postgres) -> List[str]:
+    """What the server was asked by connections that have it logged."""
+    log = (postgres.folder / "log").read_text()
+    return [line.partition("statement: ")[2] for line in log.splitlines() if "LOG:  statement: " in line]

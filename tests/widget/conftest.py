@@ -17,6 +17,8 @@ from typing import Any, Dict, Iterator, List, Optional
 
 import pytest
 
+from tests.services import free_port
+
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -35,13 +37,6 @@ def missing(reason: str) -> None:
     if os.environ.get("REQUIRE_BROWSER"):
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Server:
