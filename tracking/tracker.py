@@ -208,8 +208,8 @@ class _Replay:
     def __init__(self, tracker: DialogueStateTracker, domain: Domain) -> None:
         self.domain = domain
         self._tracker = tracker
-        self._slots = list(tracker.slots.values())
         self._influencing = _SomeSlots({n: s for n, s in tracker.slots.items() if s.influence_conversation})
+        self._slots = list(self._influencing.slots.values())  # the others are part of no state
         self._user: Optional[Tuple[Any, Any, Dict[str, Any]]] = None
         self._done = 0  # how many applied events the tracker has been through
         self._marks: Deque[_Mark] = deque(maxlen=_MARKS)
