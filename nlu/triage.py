@@ -485,7 +485,7 @@ def combine(seen: Examination, judgement: Judgement, probabilities: Mapping[str,
 def _opinion_of_all(probabilities: Mapping[str, float]) -> float:
     if not probabilities:
         return 0.0
-    likely = sum(value for label, value in probabilities.items() if label.startswith(PREFIX))
+    likely = sum(probabilities.get(PREFIX + name, 0.0) for name in ORDER)
     logit = math.log(max(likely, 1e-6) / max(1.0 - likely, 1e-6))
     return LOGIT_BONUS * max(-MOST_LOGIT, min(MOST_LOGIT, logit))
 
@@ -579,22 +579,28 @@ _NAMES = [
     (re.compile(r"(?<=\d)[.,](?=\d)"), " "),
     (re.compile(r"['`’‘´*_]"), ""),
 ]
+_MAY_NAME = re.compile(r"[\d'`’‘´*_]|jan|\bl[\s-]")  # what one of those needs
+_REPEATED = re.compile(r"([a-z])\1{2,}")
+_NO_PART = re.compile(r"[^a-z0-9,.!?;:\n\r…]+")
+# Figures that stand for letters inside a word ("z3lfm00rd"); words such as b12, 5htp and 16e stay.
+_HIDDEN_WORD = re.compile(r"\b(?=[a-z0-9@$]*[a-z][a-z0-9@$]*[0-9@$][a-z0-9@$]*[a-z])[a-z][a-z0-9@$]{4,}\b")
+_MAY_STAND_FOR_LETTER = re.compile(r"[0-9@$]")
 _LEET = str.maketrans("013457@$", "oieastas")
 
 
 def plain(text: str) -> str:
     """Lower case without accents or apostrophes; names of substances in one spelling."""
-    decomposed = unicodedata.normalize("NFD", text.lower())
-    result = "".join(char for char in decomposed if not unicodedata.combining(char))
-    for expression, replacement in _NAMES:
-        result = expression.sub(replacement, result)
-    result = re.sub(r"([a-z])\1{2,}", r"\1\1", result)
-    return re.sub(r"[^a-z0-9,.!?;:\n\r…]+", " ", _unleet(result)).strip()
-
-
-def _unleet(text: str) -> str:
-    """Figures that stand for letters inside a word ("z3lfm00rd"); words such as b12, 5htp and 16e stay."""
-    return re.sub(r"\b(?=[a-z0-9@$]*[a-z][a-z0-9@$]*[0-9@$][a-z0-9@$]*[a-z])[a-z][a-z0-9@$]{4,}\b", _letters, text)
+    result = text.lower()
+    if not result.isascii():
+        decomposed = unicodedata.normalize("NFD", result)
+        result = "".join(char for char in decomposed if not unicodedata.combining(char))
+    if _MAY_NAME.search(result):
+        for expression, replacement in _NAMES:
+            result = expression.sub(replacement, result)
+    result = _REPEATED.sub(r"\1\1", result)
+    if _MAY_STAND_FOR_LETTER.search(result):
+        result = _HIDDEN_WORD.sub(_letters, result)
+    return _NO_PART.sub(" ", result).strip()
 
 
 def _letters(match: "re.Match[str]") -> str:

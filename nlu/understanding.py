@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import islice
+from operator import itemgetter
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, onderwerp_and_aspect
@@ -14,7 +16,7 @@ from nlu.context import FOLLOW_UPS, SHOP, Conversation, Resolution
 from nlu.dutch import Lemmatiser, WordTest
 from nlu.features import Analyser, Analysis, features
 from nlu.follow_ups import FALLBACK, MORE, NOT_LONG, FollowUps, Heard
-from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Subject, apply_gate
+from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Gate, Subject
 from nlu.lexicon import Found, Lexicon, unique_names
 from nlu.nicknames import Nicknames
 from nlu.normalise import words as split_words
@@ -132,6 +134,7 @@ class Understanding:
         self._chain_words = ChainWords(lexicon.data)
         self._advice_words = AdviceWords(lexicon.data)
         self._turns = TurnWords(lexicon.data)
+        self._gate = Gate(ranker.labels, also_about, mentions)
         self._analyser = make_analyser(lexicon, spelling, lemmatise)
         self.faq_ids = [label[len(FAQ_INTENT) :] for label in ranker.labels if label.startswith(FAQ_INTENT)]
         self._follow_ups = FollowUps(lexicon, self._turns, self.faq_ids, also_about, self)
@@ -186,9 +189,10 @@ class Understanding:
         asked = self._asked_in_story(text, analysis)
         subject = self._subject(analysis, asked, topics, conversation)
         raw = self._probabilities(analysis, asked)
-        probabilities = apply_gate(raw, subject, self.also_about, self.mentions)
-        ranking = sorted(probabilities.items(), key=lambda item: -item[1])
-        faq_ranking = [(label[len(FAQ_INTENT) :], p) for label, p in ranking if label.startswith(FAQ_INTENT)][:10]
+        probabilities = self._gate.apply(raw, subject)
+        ranking = sorted(probabilities.items(), key=itemgetter(1), reverse=True)
+        of_faq = ((label[len(FAQ_INTENT) :], p) for label, p in ranking if label.startswith(FAQ_INTENT))
+        faq_ranking = list(islice(of_faq, 10))
         label, confidence = ranking[0]
         entities = self._mentioned(text, analysis, topics)
         base = Understood(FALLBACK, 1.0 - confidence, ranking[:10], faq_ranking, None, None, entities, raw)
@@ -263,7 +267,7 @@ class Understanding:
         analysis = self._analyser.analyse(" ".join(words))
         subject = self._subject(analysis, None, self.lexicon.onderwerp.find(analysis.words), NO_CONVERSATION)
         raw = self._probabilities(analysis, None)
-        probabilities = apply_gate(raw, subject, self.also_about, self.mentions)
+        probabilities = self._gate.apply(raw, subject)
         label = max(probabilities, key=lambda name: probabilities[name])
         if not label.startswith(FAQ_INTENT):
             return None
