@@ -13,8 +13,9 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import networkx as nx
 from pydantic import BaseModel, Extra, Field, ValidationError, root_validator, validator
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+
+from content.reading import read_yaml
 
 CHAIN_FILE = Path("data/keten/keten.yml")
 MAX_TEXT = 500
@@ -309,7 +310,7 @@ def read_chain(path: Path) -> Chain:
         ChainError: the file is missing, no YAML, or wrong.
     """
     try:
-        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        data = read_yaml(path)
     except FileNotFoundError:
         raise ChainError(f"{path} is missing. It holds the nutrient chain; take it from the repository.") from None
     except (UnicodeDecodeError, YAMLError) as error:

@@ -89,6 +89,7 @@ class Answer:
 
 
 FROM_DESK = "from_desk"  # in `Outgoing.extra`: an owner's words, which WhatsApp may send as a template when it is late
+REFERENCE = "reference"  # in `Outgoing.extra` while it is delivered: what the channel repeats in its reports about it
 
 
 class Style(str, enum.Enum):
@@ -221,6 +222,9 @@ class Connector(ABC):
     limits: ChannelLimits
     keep_ids = 3 * 86_400.0  # seconds after which a delivery that comes again is no longer recognised
     is_consecutive = False  # `Incoming.sequence` counts 1, 2, 3 ... over the channel, so that a gap is visible
+    # Seconds after a start in which the channel may still report what became of messages that an earlier process was
+    # delivering when it died; they are not sent again before. 0 for a channel that reports nothing.
+    reports_within = 0.0
 
     @abstractmethod
     async def send(self, conversation: str, recipient: str, message: Outgoing) -> str:

@@ -21,7 +21,7 @@ HOLD = 1.5  # seconds that a message waits for one before it that is still on it
 KEEP_IDS = 3 * 86_400.0  # seconds that an id outlives what it stood for; channels repeat a delivery for a day at most
 _NO_BARRIER = 2**62
 
-_FREE = free_ones(conversations.c.answered_until)
+_FREE = free_ones(conversations.c.answered_until <= sa.bindparam("now"))
 _TAKE = (
     sa.update(conversations)
     .where(conversations.c.conversation.in_(sa.bindparam("taken", expanding=True)))

@@ -11,10 +11,9 @@ import re
 from pathlib import Path
 from typing import Dict, Mapping
 
-from ruamel.yaml import YAML
-
 from content.catalogue import fill
 from content.helplines import helpline_placeholders
+from content.reading import read_yaml
 from content.texts import STORING, load_texts
 from nlu.triage import ORDER, PREFIX, URGENT, assess
 from nlu.triage_component import assess_alone
@@ -70,7 +69,7 @@ def load_lifeline() -> Lifeline:
     """Reads the texts. Raises ValueError when one of them lacks what it needs."""
     shop = load_shop(Path(load_environment().shop_file)).placeholders()
     values = {**shop, **helpline_placeholders()}
-    content = YAML(typ="safe", pure=True).load(RESPONSES.read_text(encoding="utf-8"))
+    content = read_yaml(RESPONSES)
     replies: Dict[str, str] = {}
     for name, variations in content["responses"].items():
         if name.startswith(_PREFIX):
@@ -85,7 +84,7 @@ def load_lifeline() -> Lifeline:
 
 def _examples() -> Dict[str, str]:
     """{example: level} of the urgent levels, as triage's classifier learns them."""
-    content = YAML(typ="safe", pure=True).load(EXAMPLES.read_text(encoding="utf-8"))
+    content = read_yaml(EXAMPLES)
     return {
         line.strip()[2:]: block["intent"][len(PREFIX) :]
         for block in content["nlu"]

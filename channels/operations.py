@@ -147,8 +147,7 @@ class Operations(InputChannel):
 
         @routes.listener("before_server_start")
         async def register(app: Sanic, _: Any) -> None:
-            app.register_middleware(ignore_unreadable_accept, "request")
-            app.register_middleware(note_request_id, "request")
+            app.register_middleware(prepare, "request")
 
         @routes.listener("after_server_start")
         async def open_metrics(app: Sanic, loop: Any) -> None:
@@ -160,13 +159,15 @@ class Operations(InputChannel):
         return routes
 
 
-def note_request_id(request: Request) -> None:
-    """The id that a proxy gave the request is in all log lines about it and about the message that it brought."""
+def prepare(request: Request) -> None:
+    """Before anything else looks at a request.
+
+    Rasa's CORS layer allows nobody anything and need not look at the reply. Sanic reads the Accept header to choose the
+    form of an error page, and fails over one that is none. The id that a proxy gave the request is in all log lines
+    about it and about the message that it brought.
+    """
     request_id.arrive(request.headers.get(request_id.HEADER, ""))
-
-
-def ignore_unreadable_accept(request: Request) -> None:
-    """Sanic reads the Accept header to choose the form of an error page, and fails over one that is none."""
+    request.ctx._sanic_cors_e = "1"
     try:
         _ = request.accept
     except (SanicException, ValueError, IndexError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
@@ -20,7 +21,12 @@ LONGEST_PAUSE = 300.0
 # What channels report about a message, by how much it tells.
 _RANKS = {"sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5, "undelivered": 5}
 
-_FREE = free_ones(conversations.c.delivered_until)
+# A claim that ran out was left by a process that died, perhaps with a message on its way.
+_IS_FREE = sa.or_(
+    conversations.c.delivered_by == "",
+    sa.and_(conversations.c.delivered_until <= sa.bindparam("now"), sa.bindparam("takes_over", type_=sa.Boolean)),
+)
+_FREE = free_ones(_IS_FREE)
 _TAKE = (
     sa.update(conversations)
     .where(conversations.c.conversation.in_(sa.bindparam("taken", expanding=True)))
@@ -32,11 +38,18 @@ _RELEASE = (
     .where(conversations.c.delivered_by == sa.bindparam("owner"))
     .values(delivered_by="", delivered_until=0.0)
 )
+_LEAVE = (  # what the report was about is what the process that died was doing there
+    sa.update(conversations)
+    .where(conversations.c.conversation == sa.bindparam("b_conversation"))
+    .where(conversations.c.delivered_until <= sa.bindparam("now"))
+    .values(delivered_by="", delivered_until=0.0)
+)
 _SENT = (
     sa.update(outgoing)
     .where(outgoing.c.id == sa.bindparam("b_id"))
     .values(state=DONE, body="", error="", receipt=sa.bindparam("b_receipt"))
 )
+_REFERENCE = re.compile(r"([0-9]{1,18})-[0-9]{1,18}")
 
 
 def token_of(payload: str) -> str:
@@ -63,6 +76,15 @@ class Delivery:
     made: float
     dedupe: str
 
+    @property
+    def reference(self) -> str:
+        """Stands for this message in the channel's reports; another one in every database, and for a second life."""
+        return _reference(self.id, self.made)
+
+
+def _reference(number: int, made: float) -> str:
+    return f"{number}-{made * 1000:.0f}"
+
 
 class OutgoingQueue:
     """The queue of one channel in the store. Methods block for about a millisecond."""
@@ -84,7 +106,7 @@ class OutgoingQueue:
             sa.select(first.c.conversation)
             .join(outgoing, outgoing.c.id == first.c.id)
             .join(conversations, conversations.c.conversation == first.c.conversation)
-            .where(outgoing.c.next_try <= sa.bindparam("now"), conversations.c.delivered_until <= sa.bindparam("now"))
+            .where(outgoing.c.next_try <= sa.bindparam("now"), _IS_FREE)
             .order_by(first.c.id)
             .limit(sa.bindparam("limit", type_=sa.Integer))
         )
@@ -156,7 +178,7 @@ class OutgoingQueue:
 
     # --- delivering ------------------------------------------------------------------------------------------------
 
-    def claim(self, owner: str, lease: float, limit: int) -> List[Delivery]:
+    def claim(self, owner: str, lease: float, limit: int, takes_over: bool = True) -> List[Delivery]:
         """Takes conversations in which something is to be delivered now, and the first message of each.
 
         Nobody else delivers in them until `sent` or `failed` says that there is nothing left, `release` is called or
@@ -166,14 +188,16 @@ class OutgoingQueue:
             owner: this process.
             lease: seconds; `renew` prolongs it.
             limit: how many conversations at most.
+            takes_over: also those that a process left behind when it died.
         """
         now = self._clock()
+        at = {"now": now, "takes_over": takes_over}
         with self._store.reading() as connection:
-            candidates = list(connection.execute(self._candidates, {"now": now, "limit": limit}).scalars())
+            candidates = list(connection.execute(self._candidates, {**at, "limit": limit}).scalars())
         if not candidates:
             return []
         with self._store.writing() as connection:
-            taken = list(connection.execute(_FREE, {"wanted": candidates, "now": now}).scalars())
+            taken = list(connection.execute(_FREE, {**at, "wanted": candidates}).scalars())
             if not taken:
                 return []
             connection.execute(_TAKE, {"taken": taken, "owner": owner, "until": now + lease})
@@ -221,7 +245,8 @@ class OutgoingQueue:
         Waiting because the channel asked for it (`retry_after`) costs no attempt.
 
         Returns:
-            Its state, "waiting" or "dead", and the conversation's next message, as `claim` does.
+            Its state and the conversation's next message, as `claim` does. The state is "waiting" or "dead"; "done"
+            when the channel reported meanwhile that it has the message.
         """
         attempts = delivery.attempts + (retry_after is None)
         now = self._clock()
@@ -232,25 +257,53 @@ class OutgoingQueue:
             values.update(state=DEAD, body=body)
         else:
             values.update(next_try=now + pause(attempts, retry_after))
+        is_it = sa.and_(outgoing.c.id == delivery.id, outgoing.c.state == WAITING)
         with self._store.writing() as connection:
-            connection.execute(sa.update(outgoing).where(outgoing.c.id == delivery.id).values(**values))
+            is_open = connection.execute(sa.update(outgoing).where(is_it).values(**values)).rowcount
             following = self._following(connection, delivery.conversation, owner)
-        return DEAD if is_dead else WAITING, following
+        return (DEAD if is_dead else WAITING) if is_open else DONE, following
 
     # --- what happened to it ---------------------------------------------------------------------------------------
 
-    def note_status(self, receipt: str, status: str, error: str = "") -> bool:
-        """Keeps what the channel reported about a delivered message; False when it is not known.
+    def note_status(self, receipt: str, status: str, error: str = "", reference: str = "") -> bool:
+        """Keeps what the channel reported about a message; False when it is not known.
 
         Reports may come in shuffled: one that tells less than what is known already ("sent" after "read") is left out.
+        A report about a message of which nobody heard whether it arrived, for the call broke off or the process died,
+        says that the channel has it: it is not sent again.
+
+        Args:
+            receipt: the channel's id of the message.
+            status: what became of it.
+            error: why, when it failed.
+            reference: `Delivery.reference`, where the channel repeats it.
         """
         with self._store.writing() as connection:
             is_it = sa.and_(outgoing.c.channel == self._channel, outgoing.c.receipt == receipt)
-            known = connection.execute(sa.select(outgoing.c.status).where(is_it)).scalar()
+            query = sa.select(outgoing.c.status).where(is_it)
+            known = connection.execute(query).scalar()
+            if known is None and self._settle(connection, reference, receipt):
+                known = connection.execute(query).scalar()
             if known is not None and _RANKS.get(status, 0) >= _RANKS.get(known, 0):
                 changes = {"status": status[:32], "error": error[:200]}
                 connection.execute(sa.update(outgoing).where(is_it).values(**changes))
         return known is not None
+
+    def _settle(self, connection: Connection, reference: str, receipt: str) -> bool:
+        """Marks the waiting message with this reference as delivered; whether there was one."""
+        found = _REFERENCE.fullmatch(reference)
+        if found is None:
+            return False
+        row = connection.execute(
+            sa.select(outgoing.c.id, outgoing.c.made, outgoing.c.conversation).where(
+                outgoing.c.id == int(found[1]), outgoing.c.channel == self._channel, outgoing.c.state == WAITING
+            )
+        ).first()
+        if row is None or _reference(row.id, row.made) != reference:
+            return False
+        connection.execute(_SENT, {"b_id": row.id, "b_receipt": receipt[:200]})
+        connection.execute(_LEAVE, {"b_conversation": row.conversation, "now": self._clock()})
+        return True
 
     def counts(self) -> Dict[str, int]:
         """{state: how many}, for the operator."""

@@ -7,21 +7,28 @@ import asyncio
 import re
 import sys
 from dataclasses import dataclass
-from typing import Any, Callable, Coroutine, Dict, FrozenSet, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Coroutine, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 import aiohttp
 from sqlalchemy.exc import SQLAlchemyError
 
-from channels.base import FROM_DESK, Outgoing, SendFailed
+from channels.base import FROM_DESK, REFERENCE, Outgoing, SendFailed
 from shop.settings import Environment, SettingsError, environment_variables, load_environment
 
 TIMEOUT = 15.0  # seconds; both answer within one
 WINDOW = 86_400.0  # seconds after a customer's message in which WhatsApp lets anything be sent
 MARGIN = 300.0  # seconds before its end that the window counts as closed: clocks differ, queues take a moment
 STORE_SECONDS = 1.0
+REPORTS_WITHIN = 15.0  # seconds; both report on a message within two, and repeat what nobody took
 LastHeard = Callable[[str], Optional[float]]
 # Field of Environment: what it has to look like, and what that means in words.
 Fields = Mapping[str, Tuple["re.Pattern[str]", str]]
+
+
+def reference_of(message: Outgoing, parts: Sequence[Any]) -> str:
+    """What is sent along to be repeated in reports; '' for one of several parts, of which a report tells only its own
+    fate."""
+    return str(message.extra.get(REFERENCE, "")) if len(parts) == 1 else ""
 
 
 class WindowClosed(SendFailed):

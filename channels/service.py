@@ -26,7 +26,7 @@ from sanic import Blueprint, Sanic
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as StoreTimeout
 
-from channels.base import FROM_DESK, Answer, Button, Connector, Image, Incoming, Kind, Outgoing, SendFailed
+from channels.base import FROM_DESK, REFERENCE, Answer, Button, Connector, Image, Incoming, Kind, Outgoing, SendFailed
 from channels.exchange import hand_over
 from channels.human import ChatOut, HumanSide, NobodyThere, human_side
 from channels.inbox import MAX_ATTEMPTS, HumanHasIt, Inbox, Work
@@ -53,6 +53,7 @@ PARALLEL = 16  # conversations that are answered, or delivered in, at the same t
 SEND_TIMEOUT = 40.0
 TYPING_EVERY = 4.0
 BEST_EFFORT = 5.0  # seconds for what may also not happen: typing indicators, read receipts
+STOP_SECONDS = 5.0  # that a stop waits for messages on their way: cut off, they would be sent again
 CHECK_EVERY = 60.0  # seconds until refused credentials are tried again
 PURGE_EVERY = 3_600.0
 STORE_SECONDS = 2.5  # that storing may take: an apology must still come within 5
@@ -165,7 +166,8 @@ class ChannelService:
         self._executor: Executor = ThreadPoolExecutor(1 if self.store.is_sqlite else 8, f"{connector.name}-store")
         self._tasks: Set["asyncio.Task[Any]"] = set()
         self._answering: Set[str] = set()
-        self._delivering: Set[str] = set()
+        self._delivering: Dict[str, "asyncio.Task[Any]"] = {}
+        self._started = 0.0  # seconds of the monotonic clock
         self._to_answer = asyncio.Event()
         self._to_deliver = asyncio.Event()
         self._to_fetch = asyncio.Event()
@@ -447,16 +449,16 @@ class ChannelService:
             self._to_deliver.clear()
             free = PARALLEL - len(self._delivering)
             if free > 0 and not self.is_off:
-                for delivery in await self.run(self.queue.claim, self._owner, self._lease, free):
-                    self._delivering.add(delivery.conversation)
-                    self._spawn(self._deliver_in(delivery))
+                takes_over = time.monotonic() - self._started >= self.connector.reports_within
+                for delivery in await self.run(self.queue.claim, self._owner, self._lease, free, takes_over):
+                    self._delivering[delivery.conversation] = self._spawn(self._deliver_in(delivery))
             await self._wait(self._to_deliver)
 
     async def _deliver_in(self, first: Delivery) -> None:
         conversation = first.conversation
         delivery: Optional[Delivery] = first
         try:
-            while delivery is not None and not self.is_off:
+            while delivery is not None and not self.is_off and not self.is_stopping:
                 delivery = await self._deliver(delivery)
             if delivery is not None:
                 await self._release(self.queue.release, conversation)
@@ -468,17 +470,20 @@ class ChannelService:
             if not isinstance(error, Exception):
                 raise
         finally:
-            self._delivering.discard(conversation)
+            del self._delivering[conversation]
             self._to_deliver.set()
 
     async def _deliver(self, delivery: Delivery) -> Optional[Delivery]:
         """Delivers a message; returns the next one of the conversation."""
+        message = delivery.message
         if _key_of(delivery).startswith(ERASED):
             try:
                 await self._make_sure_of_erasure(delivery.conversation)
             except Exception as error:
                 return await self._failed(delivery, SendFailed(f"not erased yet: {type(error).__name__}"))
-        sending = self.connector.send(delivery.conversation, delivery.recipient, delivery.message)
+        else:  # a farewell is taken off the queue by who sent it, for that deletes the last rows
+            message = replace(message, extra={**message.extra, REFERENCE: delivery.reference})
+        sending = self.connector.send(delivery.conversation, delivery.recipient, message)
         try:
             receipt = await asyncio.wait_for(sending, SEND_TIMEOUT)
         except SendFailed as failure:
@@ -513,7 +518,9 @@ class ChannelService:
             self.queue.failed, delivery, str(failure), failure.retry_after, failure.is_permanent, self._owner
         )
         who = self.pseudonyms.of(delivery.conversation)
-        if state == DEAD:
+        if state == DONE:
+            await self._after(delivery)
+        elif state == DEAD:
             logger.error("%s: message %s can't be delivered: %s", who, delivery.id, failure)
             await self._after(delivery)
         else:
@@ -628,6 +635,7 @@ class ChannelService:
     async def start(self, app: Optional[Sanic] = None) -> None:
         """Begins to work, with what an earlier stop left behind first. Needs a running event loop."""
         self.app = app
+        self._started = time.monotonic()
         metrics.OUTBOXES.add(self.connector.name, self.queue.backlog)
         for work in (self._answer_all, self._deliver_all):
             self._spawn(self._for_ever(work))
@@ -635,9 +643,11 @@ class ChannelService:
             self._spawn(other)
 
     async def stop(self) -> None:
-        """Stops at once; what is being answered or delivered is done again at the next start."""
+        """Stops; what is being answered is done again at the next start, what is being delivered is waited for."""
         self.is_stopping = True
         metrics.OUTBOXES.remove(self.connector.name, self.queue.backlog)
+        if self._delivering:
+            await asyncio.wait(self._delivering.values(), timeout=STOP_SECONDS)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -724,11 +734,6 @@ class ChannelService:
     async def _wait(event: asyncio.Event) -> None:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(event.wait(), POLL)
-
-
-async def call_directly(function: Callable[..., _T], *arguments: Any) -> _T:
-    """`ChannelService.run` for a program that does nothing else meanwhile."""
-    return function(*arguments)
 
 
 async def _aside(function: Callable[..., _T], *arguments: Any) -> _T:

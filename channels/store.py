@@ -209,18 +209,18 @@ def open_store(address: str) -> Store:
     return Store(address)
 
 
-def free_ones(until: Any) -> Any:
-    """Locks those of the `wanted` conversations that nobody has at the moment `now`, and names them.
+def free_ones(is_free: Any) -> Any:
+    """Locks those of the `wanted` conversations that nobody has, and names them.
 
     Always in one order and past those that another process is taking, so that no two wait for each other.
 
     Args:
-        until: the column that says how long somebody has a conversation.
+        is_free: the condition that nobody has a conversation.
     """
     return (
         sa.select(conversations.c.conversation)
         .where(conversations.c.conversation.in_(sa.bindparam("wanted", expanding=True)))
-        .where(until <= sa.bindparam("now"))
+        .where(is_free)
         .order_by(conversations.c.conversation)
         .with_for_update(skip_locked=True)
     )

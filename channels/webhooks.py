@@ -83,13 +83,13 @@ def blueprint_of(
     return routes
 
 
-async def keep_status(service: ChannelService, receipt: str, status: str, error: str = "") -> None:
-    """Keeps what a channel reports about a message of ours.
+async def keep_status(service: ChannelService, receipt: str, status: str, error: str = "", reference: str = "") -> None:
+    """Keeps what a channel reports about a message of ours; see `OutgoingQueue.note_status`.
 
     A report may come in before the answer to the call that it is about; then it is tried again twice. Reports about
     messages that others sent from the same number are forgotten after that.
     """
-    note = partial(service.queue.note_status, receipt, status, error)
+    note = partial(service.queue.note_status, receipt, status, error, reference)
     if not await service.run(note):
         service.background(_keep_later(service, note))
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Iterator, Optional
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,8 +17,8 @@ from storage.engine import open_engine, reading
 
 logger = logging.getLogger(__name__)
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "desk_version"
+NEWEST = "0002"  # of desk/migrations; a database that has it is opened without alembic, half a second of every start
 BUSY_TIMEOUT = 2_000  # milliseconds that a writer waits for another one: an action has 3 seconds for all it does
 _LOCK = 0x5C4A4B31  # of PostgreSQL's advisory locks; any number, the same in every process
 _WAL_TRIES = 50
@@ -121,25 +116,28 @@ def open_database(address: str, wait: Optional[float] = None) -> Database:
 
 def _migrate(engine: Engine) -> None:
     """Brings the tables up to date; of several processes one does it and the others wait."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    newest = ScriptDirectory.from_config(config).get_current_head()
     with reading(engine).connect() as connection:
-        if _version(connection) == newest:
+        if _version(connection) == NEWEST:
             return
+    from desk import migrating
+
     with engine.begin() as connection:  # SQLite: BEGIN IMMEDIATE is the lock
         if engine.dialect.name == "postgresql":
             for limit in ("lock_timeout", "statement_timeout"):  # who migrates may take long; the others wait for it
                 connection.execute(sa.text(f"SET LOCAL {limit} = 0"))
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        if _version(connection) != newest:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            logger.info("The desk's database was brought to version %s.", newest)
+        if _version(connection) != NEWEST:
+            migrating.upgrade(connection)
 
 
-def _version(connection: Connection) -> Any:
-    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+def _version(connection: Connection) -> Optional[str]:
+    """What alembic noted; None for an empty database."""
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found: Optional[str] = connection.execute(
+        sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))
+    ).scalar()
+    return found
 
 
 @contextlib.contextmanager

@@ -50,7 +50,7 @@ def _never(*_: object) -> None:
     return None
 
 
-def _no_gate(probabilities: Mapping[str, float], *_: object) -> Dict[str, float]:
+def _no_gate(_: object, probabilities: Mapping[str, float], __: object) -> Dict[str, float]:
     return dict(probabilities)
 
 
@@ -77,7 +77,7 @@ def variants() -> List[Variant]:
         Variant("without spelling correction", [(spelling.Speller, "correct_all", _as_written)]),
         Variant("spelling: every slip costs the same", _EQUAL_SLIPS),
         Variant("spelling: words not joined nor taken apart", _SPACES_AS_TYPED),
-        Variant("without the topic gate", [(understanding, "apply_gate", _no_gate)]),
+        Variant("without the topic gate", [(gate.Gate, "apply", _no_gate)]),
         Variant("gate: unknown words don't count", [(understanding, "_FEW_UNKNOWN", 0)]),
         Variant("gate: what is mentioned counts as the subject", [(gate, "ASIDE", 1.0)]),
         Variant("a story's questions not heard by themselves", [(understanding, "_STORY", 10**9)]),

@@ -27,6 +27,7 @@ _VAGUE = frozenset({"follow_up_more", "follow_up_topic", "follow_up_aspect", FAL
 # A message of another intent than these can still answer a question of the self-check, for "soms" is no intent.
 _QUESTIONS = frozenset({"wat", "hoe", "waarom", "wanneer", "welke", "waar", "wie", "waardoor", "hoeveel", "kun", "kan"})
 _MOST_ANSWER_WORDS = 12
+_MOST_WORDS = 14
 _MOST_GREETING_WORDS = 2
 
 
@@ -115,8 +116,9 @@ def in_chain(label: str, focus: Mapping[str, Any], heard: ChainHeard) -> Optiona
     kind = str(focus.get("vraag") or "")
     if label.startswith("safety_"):
         return None
-    if label.startswith("faq/") and "keten" in heard.asked and (heard.links or heard.blockers):
-        return Turn(LINK, heard)  # who says "keten" asks for a link's place in it, not for the substance in general
+    if (label.startswith("faq/") or label in _VAGUE) and "keten" in heard.asked and (heard.links or heard.blockers):
+        # Who says "keten" asks for a link's place in it, not for the substance in general.
+        return Turn(LINK if heard.links else BLOCKER, heard)
     if not heard.words:
         return None
     if kind == _CHECK:
@@ -176,6 +178,8 @@ def _after_answer(label: str, heard: ChainHeard, kind: str) -> Optional[str]:
     follows = "vervolg" in asked and few
     if label == "follow_up_more" or (label == "follow_up_aspect" and asked & _ASKS and not heard.links):
         return LINK
+    if heard.blockers and "hapert" in asked and len(heard.words) <= _MOST_WORDS and not label.startswith("faq/winkel_"):
+        return BLOCKER  # "en als ik altijd stress heb, loopt het dan vast"
     if heard.links or heard.blockers:
         is_alone = kind in _BLOCKERS and len(heard.words) == 1
         is_there = few and "plek" in asked and not label.startswith("faq/winkel_")

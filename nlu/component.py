@@ -23,9 +23,10 @@ from nlu.advice import DRAFT_SLOT, FORM
 from nlu.ahead import learn_into
 from nlu.context import Conversation
 from nlu.dutch import installed_name, load_dutch, load_table, load_word_list, remembering
+from nlu.follow_ups import FALLBACK
 from nlu.lexicon import FILES, FOLDER, Lexicon
 from nlu.persistence import load_state
-from nlu.understanding import FALLBACK, Thresholds, Understanding, Understood
+from nlu.understanding import Thresholds, Understanding, Understood
 
 logger = logging.getLogger(__name__)
 NAME = "DutchUnderstanding"

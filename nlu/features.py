@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import List, Sequence, Tuple
 
 from nlu.dutch import Lemmatiser
 from nlu.lexicon import Lexicon, unique_names
 from nlu.nicknames import Nicknames
 from nlu.normalise import words as split_words
+from nlu.rows import Features
 from nlu.spelling import Speller
 
 CHARACTERS = (3, 4)
@@ -58,27 +57,22 @@ class Analyser:
         return Analysis(tuple(words), tuple(origin), tuple(lemmas), " ".join(typed))
 
 
-def features(analysis: Analysis, lexicon: Lexicon) -> Counter[str]:
-    """Counts the features of a message.
+def features(analysis: Analysis, lexicon: Lexicon) -> Features:
+    """The features of a message.
 
-    Returns:
-        {name: count}. Names begin with their kind: `w:` word, `p:` pair of words, `l:` lemma, `c:` characters,
-        `o:` onderwerp, `a:` aspect, `s:` schakel, `b:` blokkade, `x:` another substance or an organ.
+    Names begin with their kind: `w:` word, `p:` pair of words, `l:` lemma, `c:` characters, `o:` onderwerp, `a:`
+    aspect, `s:` schakel, `b:` blokkade, `x:` another substance or an organ. Those of one word alone: see `of_word`.
     """
-    counts: Counter[str] = Counter()
-    counts.update("w:" + word for word in analysis.words)
-    counts.update("l:" + lemma for lemma in analysis.lemmas)
-    counts.update(f"p:{first} {second}" for first, second in zip(("<", *analysis.words), (*analysis.words, ">")))
-    for word in analysis.words:
-        counts.update(_characters(word))
-    counts.update(concept_features(analysis.words, lexicon))
-    return counts
+    words = analysis.words
+    names = ["l:" + lemma for lemma in analysis.lemmas]
+    names += [f"p:{first} {second}" for first, second in zip(("<", *words), (*words, ">"))]
+    return Features(words, names + concept_features(words, lexicon))
 
 
-@lru_cache(maxsize=50_000)  # customers use the same words again and again
-def _characters(word: str) -> Tuple[str, ...]:
+def of_word(word: str) -> List[str]:
+    """Names of the features of one word: itself and its characters."""
     padded = f" {word} "
-    return tuple("c:" + padded[i : i + n] for n in CHARACTERS for i in range(len(padded) - n + 1))
+    return ["w:" + word, *("c:" + padded[i : i + n] for n in CHARACTERS for i in range(len(padded) - n + 1))]
 
 
 def concept_features(words: Sequence[str], lexicon: Lexicon) -> List[str]:

@@ -7,8 +7,10 @@ A linear ranker hears the shape of a question louder than its subject: "waar wor
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import Dict, FrozenSet, Mapping, Optional, Tuple
+from typing import Callable, Dict, FrozenSet, Iterable, Mapping, Optional, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from content.catalogue import FAQ_INTENT, onderwerp_and_aspect
 
@@ -23,11 +25,12 @@ _ABOUT_OTHERS = frozenset({"magnesium_vergelijken", "magnesium_combineren"})
 _ABOUT_ANYTHING = frozenset(
     {"winkel_verkoop", "winkel_buitenland", "winkel_verzendkosten", "winkel_levertijd", "winkel_betalen"}
 )
+Row = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 OUT_OF_SCOPE = "out_of_scope"
 NOTHING_ELSE: Mapping[str, FrozenSet[str]] = {}
 UNNAMED = 0.6  # what is left of an answer's probability when nothing in sight names its onderwerp
 UNKNOWN, UNKNOWN_IN_SHOP = 0.3, 0.52  # ... when besides a word stands there that no example has ("hoofdluis")
-_NONE: FrozenSet[str] = frozenset()
 ANOTHER_LINK = 0.2  # ... when besides a link of the chain is named that no example of the answer mentions
 ASIDE = 0.1  # ... when the question is about another substance and the onderwerp is only mentioned
 
@@ -55,104 +58,128 @@ class Subject:
     links: FrozenSet[str] = frozenset()
 
 
-def apply_gate(
-    probabilities: Mapping[str, float],
-    subject: Subject,
-    also_about: Mapping[str, FrozenSet[str]] = NOTHING_ELSE,
-    mentions: Mapping[str, FrozenSet[str]] = NOTHING_ELSE,
-) -> Dict[str, float]:
+class Gate:
     """Moves probability away from answers about another onderwerp than the message's.
 
-    Args:
-        probabilities: label to probability, summing to 1.
-        subject: see `Subject`.
-        also_about: ids whose question is about more onderwerpen than their id names, and which.
-        mentions: other substances and links of the chain that the examples of an id mention.
-
-    Returns:
-        New probabilities, summing to at most 1. What is taken from answers about the wrong onderwerp goes to those
-        about the right one; with another substance as the subject it goes to `out_of_scope`; otherwise it is lost, so
-        that the confidence falls.
+    What it has to know of the answers is kept in a row per name: a message costs a few operations on whole rows.
     """
-    result = dict(probabilities)
-    named = subject.named & SUBSTANCES
-    freed, aside = 0.0, 0.0
-    for label, probability in probabilities.items():
-        if not label.startswith(FAQ_INTENT):
-            continue
-        faq_id, onderwerp, about = _about(label)
-        if onderwerp == "winkel":
-            if subject.names_shop:
-                aside += probability
-                result[label] = 0.0
-            elif subject.has_unknown and faq_id not in _ABOUT_ANYTHING:
-                result[label] = probability * UNKNOWN_IN_SHOP
-            continue
-        if faq_id in _ABOUT_OTHERS:
-            continue
-        also = also_about.get(faq_id, _NONE)
-        if named and subject.other_first - mentions.get(faq_id, _NONE):
-            aside += probability * (1.0 - ASIDE)
-            result[label] = probability * ASIDE
-            continue
-        keep = _share_kept(onderwerp, about | also if also else about, named, subject)
-        if not named and subject.links and onderwerp in SUBSTANCES and subject.links - mentions.get(faq_id, _NONE):
-            keep *= ANOTHER_LINK
-        if keep < 1.0:
-            result[label] = probability * keep
-            freed += probability * (1.0 - keep)
-    if named:
-        _share(result, named, freed, also_about)
-    elif freed and subject.names_other:
-        result[OUT_OF_SCOPE] = result.get(OUT_OF_SCOPE, 0.0) + freed
-    if aside:
-        result[OUT_OF_SCOPE] = result.get(OUT_OF_SCOPE, 0.0) + aside
-    return result
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        also_about: Mapping[str, FrozenSet[str]] = NOTHING_ELSE,
+        mentions: Mapping[str, FrozenSet[str]] = NOTHING_ELSE,
+    ) -> None:
+        """Makes the rows.
+
+        Args:
+            labels: intents and `faq/<id>`.
+            also_about: ids whose question is about more onderwerpen than their id names, and which.
+            mentions: other substances and links of the chain that the examples of an id mention.
+        """
+        self._labels = list(labels)
+        self._nobody = self._where(lambda faq_id: False)
+        self._shop = self._where(lambda faq_id: _onderwerp(faq_id) == "winkel")
+        self._shop_only = self._shop & self._where(lambda faq_id: faq_id not in _ABOUT_ANYTHING)
+        self._gated = ~self._shop & self._where(lambda faq_id: faq_id not in _ABOUT_OTHERS)
+        self._substances = self._where(lambda faq_id: _onderwerp(faq_id) in SUBSTANCES)
+        self._about = self._rows(lambda faq_id: {*_near(faq_id), *also_about.get(faq_id, ())})
+        self._named = self._rows(lambda faq_id: {*onderwerp_and_aspect(faq_id), *also_about.get(faq_id, ())})
+        self._mentions = self._rows(lambda faq_id: mentions.get(faq_id, ()))
+
+    def apply(self, probabilities: Mapping[str, float], subject: Subject) -> Dict[str, float]:
+        """Applies the gate to one message.
+
+        Args:
+            probabilities: label to probability, summing to 1; all labels in their order.
+            subject: see `Subject`.
+
+        Returns:
+            New probabilities, summing to at most 1. What is taken from answers about the wrong onderwerp goes to those
+            about the right one; with another substance as the subject it goes to `out_of_scope`; otherwise it is lost,
+            so that the confidence falls.
+        """
+        before = np.fromiter(probabilities.values(), dtype=np.float64, count=len(self._labels))
+        kept = np.ones(len(before))
+        named = subject.named & SUBSTANCES
+        gated, aside = self._gated, 0.0
+        if subject.names_shop:
+            kept[self._shop] = 0.0
+            aside += float(before[self._shop].sum())
+        elif subject.has_unknown:
+            kept[self._shop_only] = UNKNOWN_IN_SHOP
+        if named and subject.other_first:
+            put_aside = gated & ~self._all_mentioned(subject.other_first)
+            kept[put_aside] = ASIDE
+            aside += float(before[put_aside].sum()) * (1.0 - ASIDE)
+            gated = gated & ~put_aside
+        kept[gated] = self._share_kept(named, subject)[gated]
+        freed = float((before * (1.0 - kept))[gated].sum())
+        after = before * kept
+        if named:
+            self._share(after, named, freed)
+        result: Dict[str, float] = dict(zip(self._labels, after.tolist()))
+        moved = aside + (freed if subject.names_other and not named else 0.0)
+        if moved:
+            result[OUT_OF_SCOPE] = result.get(OUT_OF_SCOPE, 0.0) + moved
+        return result
+
+    def _share_kept(self, named: FrozenSet[str], subject: Subject) -> Row:
+        """What each answer keeps of its probability."""
+        if named:
+            return self._any(self._about, named).astype(np.float64)
+        if subject.names_other:
+            return np.zeros(len(self._labels))
+        kept = np.full(len(self._labels), UNKNOWN if subject.has_unknown else 1.0)
+        # "Slaap" for melatonine_slaap is half of the subject, but many things are about sleep or stress.
+        in_sight = {*(subject.named - {"stress", "slaap", "winkel"}), subject.conversation or ""}
+        kept[self._substances & ~self._any(self._about, in_sight)] *= UNNAMED
+        if subject.links:
+            kept[self._substances & ~self._all_mentioned(subject.links)] *= ANOTHER_LINK
+        return kept
+
+    def _share(self, result: Row, named: FrozenSet[str], freed: float) -> None:
+        """Divides freed probability over the answers about what is named, in proportion to what they have."""
+        right = self._any(self._named, named)
+        total = float(result[right].sum())
+        if total > 0:
+            result[right] *= 1.0 + freed / total
+
+    def _any(self, rows: Mapping[str, Mask], names: Iterable[str]) -> Mask:
+        """The answers that have one of the names."""
+        found = self._nobody
+        for name in names:
+            if name in rows:
+                found = found | rows[name]
+        return found
+
+    def _all_mentioned(self, names: Iterable[str]) -> Mask:
+        """The answers of which the examples mention all of the names."""
+        found = ~self._nobody
+        for name in names:
+            found = found & self._mentions.get(name, self._nobody)
+        return found
+
+    def _where(self, test: Callable[[str], bool]) -> Mask:
+        """The labels of answers whose id passes a test."""
+        passed = [name.startswith(FAQ_INTENT) and test(name[len(FAQ_INTENT) :]) for name in self._labels]
+        return np.array(passed, dtype=bool)
+
+    def _rows(self, names_of: Callable[[str], Iterable[str]]) -> Dict[str, Mask]:
+        """A row per name: the answers that have it."""
+        rows: Dict[str, Mask] = {}
+        for number, label in enumerate(self._labels):
+            if label.startswith(FAQ_INTENT):
+                for name in names_of(label[len(FAQ_INTENT) :]):
+                    rows.setdefault(name, self._nobody.copy())[number] = True
+        return rows
 
 
-@cache
-def _about(label: str) -> Tuple[str, str, FrozenSet[str]]:
-    """Id, onderwerp and all that an answer is about by its id."""
-    faq_id = label[len(FAQ_INTENT) :]
-    onderwerp, aspect = onderwerp_and_aspect(faq_id)
-    near = {_NEIGHBOURS.get(onderwerp, onderwerp), _NEIGHBOURS.get(aspect, aspect)}
-    return faq_id, onderwerp, frozenset({onderwerp, aspect} | near)
+def _onderwerp(faq_id: str) -> str:
+    return onderwerp_and_aspect(faq_id)[0]
 
 
-@cache
-def _id_and_parts(label: str) -> Tuple[str, Tuple[str, str]]:
-    faq_id = label[len(FAQ_INTENT) :]
-    return faq_id, onderwerp_and_aspect(faq_id)
-
-
-def _share_kept(onderwerp: str, about: FrozenSet[str], named: FrozenSet[str], subject: Subject) -> float:
-    """What an answer about `about` keeps of its probability."""
-    if named:
-        return 1.0 if about & named else 0.0
-    if subject.names_other:
-        return 0.0
-    keep = UNKNOWN if subject.has_unknown else 1.0
-    if onderwerp in SUBSTANCES and subject.conversation not in about and not _lay_words(about, subject):
-        keep *= UNNAMED
-    return keep
-
-
-def _lay_words(about: FrozenSet[str], subject: Subject) -> bool:
-    """Whether the message names the answer's other side: 'slaap' for melatonine_slaap is half of the subject."""
-    return bool((about & subject.named) - {"stress", "slaap", "winkel"})
-
-
-def _share(
-    result: Dict[str, float], named: FrozenSet[str], freed: float, also_about: Mapping[str, FrozenSet[str]]
-) -> None:
-    """Divides freed probability over the answers about what is named, in proportion to what they have."""
-    right = []
-    for label in result:
-        if label.startswith(FAQ_INTENT):
-            faq_id, own = _id_and_parts(label)
-            if not named.isdisjoint(own) or named & also_about.get(faq_id, _NONE):
-                right.append(label)
-    total = sum(result[label] for label in right)
-    if total > 0:
-        for label in right:
-            result[label] += freed * result[label] / total
+def _near(faq_id: str) -> FrozenSet[str]:
+    """All that an answer is about by its id."""
+    own = onderwerp_and_aspect(faq_id)
+    return frozenset({*own, *(_NEIGHBOURS.get(name, name) for name in own)})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from ruamel.yaml import YAML
 
@@ -23,8 +23,7 @@ _MIN_BEGIN = 3
 _REMEMBERED = 20_000  # words whose look-up is kept
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """One concept in a message: its name and the position of its first word and the one after its last."""
 
     name: str
@@ -41,6 +40,7 @@ class Concepts:
         self._beginnings: Dict[str, List[str]] = {}
         self._phrases: Dict[str, List[Tuple[Tuple[str, ...], str]]] = {}
         self._words: Dict[str, Tuple[Tuple[str, ...], Sequence[Tuple[Tuple[str, ...], str]]]] = {}
+        self._empty: Set[str] = set()  # words that carry nothing: most of them
         self._last: Tuple[Sequence[str], List[Found]] = ((), [])
         for name, definition in definitions.items():
             for beginning in definition.get("begin") or []:
@@ -61,14 +61,11 @@ class Concepts:
         if words is last_words and type(words) is tuple:  # a message is looked through several times
             return last_found
         found: List[Found] = []
-        known = self._words
-        for i, word in enumerate(words):
-            here = known.get(word)
-            if here is None:
-                here = self._of_word(word)
-            begun, phrases = here
-            if not begun and not phrases:
+        known, empty = self._words, self._empty
+        for i, word in enumerate(() if empty.issuperset(words) else words):
+            if word in empty:
                 continue
+            begun, phrases = known.get(word) or self._of_word(word)
             names = dict.fromkeys(begun, i + 1)
             for parts, name in phrases:
                 if tuple(words[i : i + len(parts)]) == parts:
@@ -82,9 +79,13 @@ class Concepts:
         entries = (entry.partition(" ") for entry in self._beginnings.get(word[:_MIN_BEGIN], ()))
         begun = tuple(dict.fromkeys(name for beginning, _, name in entries if word.startswith(beginning)))
         found = (begun, self._phrases.get(word, ()))
-        if len(self._words) >= _REMEMBERED:
+        if len(self._words) + len(self._empty) >= _REMEMBERED:
             self._words.clear()
-        self._words[word] = found
+            self._empty.clear()
+        if any(found):
+            self._words[word] = found
+        else:
+            self._empty.add(word)
         return found
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nlu.features import of_word
+from nlu.rows import Features, Rows, count
 
 Floats = NDArray[np.float32]
 # How much each kind of feature weighs after each kind is brought to length 1; chosen on the development sets
@@ -21,6 +22,8 @@ STRENGTH = 0.4
 # Fitted on held-out thirds at four sizes of the data (11,500 to 23,300 examples: 5.5, 5.5, 5.4, 5.2). Fitting it at
 # every training would cost as much again as the training itself.
 SHARPNESS = 5.3
+_MINIMUM = 2  # examples that a feature must stand in
+_TINY = 1e-12
 _TOLERANCE = 0.01  # of the solver; ten times finer takes three times as long and ranks the same
 
 
@@ -30,46 +33,45 @@ def _kind(name: str) -> str:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Feature names with their position, kind and inverse document frequency."""
+    """Feature names with their position and inverse document frequency."""
 
     index: Dict[str, int]
     idf: Floats
-    kinds: List[str]
 
     @cached_property
-    def _weights(self) -> List[float]:
-        """The same frequencies as plain numbers, which are faster one by one."""
-        weights: List[float] = self.idf.tolist()
-        return weights
+    def rows(self) -> Rows:
+        """Looks up the positions of a message's features."""
+        return Rows(self.index.get, of_word)
 
-    @classmethod
-    def learn(cls, documents: Sequence[Mapping[str, float]], minimum: int = 2) -> Vocabulary:
-        """Keeps the features that occur in at least `minimum` documents."""
-        frequency: Counter[str] = Counter()
-        for document in documents:
-            frequency.update(document.keys())
-        names = sorted(name for name, count in frequency.items() if count >= minimum)
-        total = len(documents)
-        idf = np.array([math.log((1 + total) / (1 + frequency[name])) + 1 for name in names], dtype=np.float32)
-        return cls({name: i for i, name in enumerate(names)}, idf, [_kind(name) for name in names])
+    @cached_property
+    def kinds(self) -> NDArray[np.int64]:
+        """The number of each feature's kind."""
+        number = {kind: i for i, kind in enumerate(KIND_WEIGHTS)}
+        return np.array([number[_kind(name)] for name in self.index], dtype=np.int64)
 
-    def vector(self, counts: Mapping[str, float]) -> Tuple[List[int], List[float]]:
+    def vector(self, features: Features) -> Tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Positions and values of a message's features: (1 + log count) x idf, each kind at its own length."""
-        positions: List[int] = []
-        values: List[float] = []
-        squares: Dict[str, float] = {}
-        weights, kinds, find = self._weights, self.kinds, self.index.get
-        for name, count in counts.items():
-            position = find(name)
-            if position is None:
-                continue
-            value = weights[position] if count == 1 else (1.0 + math.log(count)) * weights[position]
-            positions.append(position)
-            values.append(value)
-            kind = kinds[position]
-            squares[kind] = squares.get(kind, 0.0) + value * value
-        scale = {kind: KIND_WEIGHTS[kind] / math.sqrt(total) for kind, total in squares.items()}
-        return positions, [value * scale[kinds[p]] for p, value in zip(positions, values)]
+        counts = Counter(self.rows.of(features))
+        positions = np.fromiter(counts, dtype=np.int64, count=len(counts))
+        values = (1.0 + np.log(np.fromiter(counts.values(), dtype=np.float64, count=len(counts)))) * self.idf[positions]
+        kinds = self.kinds[positions]
+        squares = np.bincount(kinds, weights=values * values, minlength=len(KIND_WEIGHTS))
+        return positions, values * (_kind_weights() / np.sqrt(np.maximum(squares, _TINY)))[kinds]
+
+    def matrix(self, counts: Any) -> Any:
+        """What `vector` gives for every row of a sparse matrix of counts, as such a matrix."""
+        from scipy.sparse import csr_matrix
+
+        values = (1.0 + np.log(counts.data.astype(np.float64))) * self.idf[counts.indices]
+        of_row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+        group = of_row * len(KIND_WEIGHTS) + self.kinds[counts.indices]
+        squares = np.bincount(group, weights=values * values)
+        values *= _kind_weights()[self.kinds[counts.indices]] / np.sqrt(squares[group])
+        return csr_matrix((values, counts.indices, counts.indptr), shape=counts.shape)
+
+
+def _kind_weights() -> NDArray[np.float64]:
+    return np.array(list(KIND_WEIGHTS.values()))
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,14 @@ class LinearRanker:
     sharpness: float
     scale: Floats = field(default_factory=lambda: np.ones(1, dtype=np.float32))
 
-    def probabilities(self, counts: Mapping[str, float]) -> Floats:
+    def probabilities(self, features: Features) -> Floats:
         """One probability per label, in the order of `labels`, summing to 1."""
-        positions, values = self.vocabulary.vector(counts)
+        positions, values = self.vocabulary.vector(features)
         scores = self.bias.copy()
-        if positions:
+        if len(positions):
             # Few rows are needed: they become floats here, so that all others take a quarter of the memory.
             rows = self.weights[positions].astype(np.float32, copy=False)
-            scores += (np.asarray(values, dtype=np.float32) @ rows) * self.scale
+            scores += (values.astype(np.float32) @ rows) * self.scale
         return _softmax(scores * self.sharpness)
 
 
@@ -109,45 +111,23 @@ def _softmax(scores: Floats) -> Floats:
     return result
 
 
-def train(documents: Sequence[Mapping[str, float]], labels: Sequence[str], strength: float = STRENGTH) -> LinearRanker:
+def train(documents: Sequence[Features], labels: Sequence[str], strength: float = STRENGTH) -> LinearRanker:
     """Fits the ranker: a linear SVM per label.
 
     Args:
-        documents: feature counts per example.
+        documents: features per example.
         labels: the label of each example, equally many.
         strength: inverse of the regularisation (scikit-learn's C).
     """
-    vocabulary = Vocabulary.learn(documents)
-    matrix = _matrix(vocabulary, documents)
+    features, counts = count(documents, of_word, _MINIMUM)
+    frequency = np.bincount(counts.indices, minlength=len(features))
+    idf = np.log((1 + len(documents)) / (1 + frequency)) + 1
+    vocabulary = Vocabulary({name: i for i, name in enumerate(features)}, idf.astype(np.float32))
     names = sorted(set(labels))
     position = {name: i for i, name in enumerate(names)}
     targets = np.array([position[label] for label in labels])
-    weights, bias = _fit(matrix, targets, strength)
+    weights, bias = _fit(vocabulary.matrix(counts), targets, strength)
     return LinearRanker(names, vocabulary, weights, bias, SHARPNESS)
-
-
-def _matrix(vocabulary: Vocabulary, documents: Sequence[Mapping[str, float]]) -> Any:
-    """What `Vocabulary.vector` gives for every document, worked out for all at once."""
-    from scipy.sparse import csr_matrix
-
-    number = defaultdict(lambda: -1, vocabulary.index)
-    sizes = [len(document) for document in documents]
-    names = chain.from_iterable(documents)
-    columns = np.fromiter((number[name] for name in names), dtype=np.int32, count=sum(sizes))
-    counts = np.fromiter(chain.from_iterable(d.values() for d in documents), dtype=np.float64, count=sum(sizes))
-    of_row = np.repeat(np.arange(len(documents)), sizes)
-    known = columns >= 0
-    columns, counts, of_row = columns[known], counts[known], of_row[known]
-    values = (1.0 + np.log(counts)) * vocabulary.idf[columns]
-    kinds = list(KIND_WEIGHTS)
-    kind_of = np.array([kinds.index(kind) for kind in vocabulary.kinds], dtype=np.int64)
-    group = of_row * len(kinds) + kind_of[columns]
-    squares = np.bincount(group, weights=values * values)
-    values *= np.array(list(KIND_WEIGHTS.values()))[kind_of[columns]] / np.sqrt(squares[group])
-    pointers = np.concatenate([[0], np.cumsum(np.bincount(of_row, minlength=len(documents)))])
-    matrix = csr_matrix((values, columns, pointers), shape=(len(documents), len(vocabulary.index)))
-    matrix.sum_duplicates()  # settles its format now, so that threads only read it
-    return matrix
 
 
 def _fit(matrix: Any, targets: NDArray[np.int64], strength: float) -> Tuple[Floats, Floats]:
@@ -197,5 +177,5 @@ def from_arrays(
     labels: List[str], names: List[str], sharpness: float, arrays: Mapping[str, NDArray[Any]]
 ) -> LinearRanker:
     """The reverse of `to_arrays`; `names` are the features in the order of the rows."""
-    vocabulary = Vocabulary({name: i for i, name in enumerate(names)}, arrays["idf"], [_kind(name) for name in names])
+    vocabulary = Vocabulary({name: i for i, name in enumerate(names)}, arrays["idf"])
     return LinearRanker(labels, vocabulary, arrays["weights"], arrays["bias"], sharpness, arrays["scale"])

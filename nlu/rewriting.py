@@ -36,8 +36,13 @@ def with_subject_replaced(
     name = current if current in names else alike[-1].name
     result = list(asked)
     for item in sorted((item for item in alike if item.name == name), key=lambda item: -item.start):
-        result[item.start : item.end] = [new.lower()]
+        result[item.start : item.end] = [written(new)]
     return tuple(result)
+
+
+def written(onderwerp: str) -> str:
+    """An onderwerp's name as normalised messages have it: "5htp"."""
+    return "".join(letter for letter in onderwerp.lower() if letter.isalnum())
 
 
 def joined(asked: Sequence[str], words: Sequence[str]) -> Words:

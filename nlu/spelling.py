@@ -23,12 +23,14 @@ _MOST_CANDIDATES = 16  # whose cost is computed
 _MOST_DIFFERENT = 14  # letters between the common beginning and end of two words
 _LONGEST = 24  # letters of a word that is corrected
 _BEGINNING = 1.2  # how much may be wrong there
+_LONG_ENOUGH = 8  # letters of an important word to be found at the beginning of a longer one
 _LONG = 11  # a word this long may begin with a misspelt one
 
 # Costs of a slip; a whole letter wrong is 1.
 _SWAP, _DOUBLE, _KEYBOARD, _VOWEL, _SOUND, _SAME_SOUND = 0.6, 0.5, 0.75, 0.8, 0.5, 0.4
 _TOGETHER = 0.7  # a space forgotten
 _FIRST_LETTER = 0.3  # on top: people seldom miss it
+_ROUNDING = 1e-9  # of sums of costs in another order
 _FREQUENCY_BONUS = 0.06  # per factor e of frequency
 _IMPORTANT_BONUS = 0.3
 _IMPORTANT_EXTRA = 0.3  # that an important word may be further away
@@ -102,6 +104,7 @@ class Speller:
         self._frequency: Dict[str, int] = dict(frequencies)
         self._important = frozenset(important)
         self._ordinary = frozenset(ordinary)
+        self._beginnings = [(word, _mask(word)) for word in sorted(self._important) if len(word) >= _LONG_ENOUGH]
         targets = {w for w in self._frequency if len(w) >= 3 and w.isalpha()} | self._important
         self._targets = _Targets(sorted(targets, key=lambda w: (len(w), w)), self._frequency)
         self._domain = _Targets(sorted(self._important, key=lambda w: (len(w), w)), self._frequency)
@@ -199,22 +202,25 @@ class Speller:
         most = _allowance(len(word))
         targets = self._domain if only_important else self._targets
         same = targets.by_sound.get(sound_of(word), ())
-        found: List[Tuple[float, str]] = []
+        best: Optional[Tuple[float, str]] = None
         for candidate in dict.fromkeys([*same, *targets.near(word, 2 if len(word) >= 6 else 1)]):
             frequency = self._frequency.get(candidate, 0)
             is_important = candidate in self._important
             if not is_important and frequency < _TARGET_FREQUENCY.get(len(word), 2):
                 continue
             limit = most + (_IMPORTANT_EXTRA if is_important and len(word) >= _IMPORTANT_LENGTH else 0.0)
-            cost = _SAME_SOUND if candidate in same else _cost(word, candidate, limit)
-            if candidate[0] not in word[:2] or word[0] not in candidate[:2]:
-                cost += _FIRST_LETTER * (0.5 if candidate in same else 1.0)
-            if cost <= limit:
-                bonus = _IMPORTANT_BONUS if is_important else 0.0
-                found.append((cost - bonus - _FREQUENCY_BONUS * math.log1p(frequency), candidate))
-        if not found:
+            bonus = _FREQUENCY_BONUS * math.log1p(frequency) + (_IMPORTANT_BONUS if is_important else 0.0)
+            first = _FIRST_LETTER if candidate[0] not in word[:2] or word[0] not in candidate[:2] else 0.0
+            if candidate in same:
+                cost = _SAME_SOUND + 0.5 * first
+            else:
+                # Nothing that is worse than the best so far needs to be worked out.
+                enough = limit if best is None else min(limit, best[0] + bonus)
+                cost = _cost(word, candidate, enough - first + _ROUNDING) + first
+            if cost <= limit and (best is None or (cost - bonus, candidate) < best):
+                best = cost - bonus, candidate
+        if best is None:
             return self._beginning(word)
-        best = min(found)
         if best[1] in self._important or self._is_meant(best[1]):
             return best
         # A misspelling that stands in the examples: on to what is meant by it.
@@ -224,9 +230,9 @@ class Speller:
         """An important word that a long one begins with, misspelt: 'emlatoninepilletje'."""
         if len(word) < _LONG:
             return None
-        for candidate in self._important:
+        for candidate, letters in self._beginnings:
             size = len(candidate)
-            if 8 <= size < len(word) - 1 and not _mask(candidate) & ~_mask(word[: size + 1]):
+            if size < len(word) - 1 and not letters & ~_mask(word[: size + 1]):
                 cost = min(_cost(word[:end], candidate, _BEGINNING) for end in (size - 1, size, size + 1))
                 if 0.0 < cost <= _BEGINNING:
                     return cost, candidate
@@ -277,18 +283,18 @@ class _Targets:
             self.by_sound.setdefault(sound_of(word), []).append(word)
 
     def near(self, word: str, edits: int) -> List[str]:
-        """The most promising words within so many edits, as far as their letters tell."""
+        """The most promising words within so many edits, as far as their letters tell, the best one first."""
         if len(word) > _LONGEST:
             return []
         start, end = self._from[max(len(word) - edits, 0)], self._from[len(word) + edits + 1]
         different = self._masks[start:end] ^ np.uint32(_mask(word))
         off = _BITS[different & 0xFFFF] + _BITS[different >> 16]
         positions = np.flatnonzero(off <= 2 * edits)
+        rank = off[positions] - self._commonness[start + positions] + (self._first[start + positions] != ord(word[0]))
         if len(positions) > _MOST_CANDIDATES:
-            rank = (
-                off[positions] - self._commonness[start + positions] + (self._first[start + positions] != ord(word[0]))
-            )
-            positions = positions[np.argpartition(rank, _MOST_CANDIDATES)[:_MOST_CANDIDATES]]
+            few = np.argpartition(rank, _MOST_CANDIDATES)[:_MOST_CANDIDATES]
+            positions, rank = positions[few], rank[few]
+        positions = positions[np.argsort(rank)]
         return [self.words[start + p] for p in positions]
 
 

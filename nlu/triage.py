@@ -55,14 +55,14 @@ NO_INTERACTION = "algemeen"
 # A level fires when its score reaches this: what triage's own classifier gives it above "nothing the matter", and what
 # follows below is added (docs/safety.md says how the numbers were chosen). Lower where a miss is worst.
 THRESHOLDS: Mapping[str, float] = {
-    "suicide": 0.1,
-    "emergency": 0.1,
-    "violence": 0.2,
-    "reaction": 0.15,
-    "medication": 0.1,
-    "pregnancy": 0.2,
-    "child": 0.3,
-    "condition": 0.2,
+    "suicide": 0.05,
+    "emergency": 0.05,
+    "violence": 0.15,
+    "reaction": 0.1,
+    "medication": 0.05,
+    "pregnancy": 0.15,
+    "child": 0.25,
+    "condition": 0.15,
 }
 # A pattern decides by itself unless the classifier is sure that a message is ordinary; one of the
 # section `zeker` always does.
@@ -485,7 +485,7 @@ def combine(seen: Examination, judgement: Judgement, probabilities: Mapping[str,
 def _opinion_of_all(probabilities: Mapping[str, float]) -> float:
     if not probabilities:
         return 0.0
-    likely = sum(value for label, value in probabilities.items() if label.startswith(PREFIX))
+    likely = sum(probabilities.get(PREFIX + name, 0.0) for name in ORDER)
     logit = math.log(max(likely, 1e-6) / max(1.0 - likely, 1e-6))
     return LOGIT_BONUS * max(-MOST_LOGIT, min(MOST_LOGIT, logit))
 
@@ -579,22 +579,28 @@ _NAMES = [
     (re.compile(r"(?<=\d)[.,](?=\d)"), " "),
     (re.compile(r"['`’‘´*_]"), ""),
 ]
+_MAY_NAME = re.compile(r"[\d'`’‘´*_]|jan|\bl[\s-]")  # what one of those needs
+_REPEATED = re.compile(r"([a-z])\1{2,}")
+_NO_PART = re.compile(r"[^a-z0-9,.!?;:\n\r…]+")
+# Figures that stand for letters inside a word ("z3lfm00rd"); words such as b12, 5htp and 16e stay.
+_HIDDEN_WORD = re.compile(r"\b(?=[a-z0-9@$]*[a-z][a-z0-9@$]*[0-9@$][a-z0-9@$]*[a-z])[a-z][a-z0-9@$]{4,}\b")
+_MAY_STAND_FOR_LETTER = re.compile(r"[0-9@$]")
 _LEET = str.maketrans("013457@$", "oieastas")
 
 
 def plain(text: str) -> str:
     """Lower case without accents or apostrophes; names of substances in one spelling."""
-    decomposed = unicodedata.normalize("NFD", text.lower())
-    result = "".join(char for char in decomposed if not unicodedata.combining(char))
-    for expression, replacement in _NAMES:
-        result = expression.sub(replacement, result)
-    result = re.sub(r"([a-z])\1{2,}", r"\1\1", result)
-    return re.sub(r"[^a-z0-9,.!?;:\n\r…]+", " ", _unleet(result)).strip()
-
-
-def _unleet(text: str) -> str:
-    """Figures that stand for letters inside a word ("z3lfm00rd"); words such as b12, 5htp and 16e stay."""
-    return re.sub(r"\b(?=[a-z0-9@$]*[a-z][a-z0-9@$]*[0-9@$][a-z0-9@$]*[a-z])[a-z][a-z0-9@$]{4,}\b", _letters, text)
+    result = text.lower()
+    if not result.isascii():
+        decomposed = unicodedata.normalize("NFD", result)
+        result = "".join(char for char in decomposed if not unicodedata.combining(char))
+    if _MAY_NAME.search(result):
+        for expression, replacement in _NAMES:
+            result = expression.sub(replacement, result)
+    result = _REPEATED.sub(r"\1\1", result)
+    if _MAY_STAND_FOR_LETTER.search(result):
+        result = _HIDDEN_WORD.sub(_letters, result)
+    return _NO_PART.sub(" ", result).strip()
 
 
 def _letters(match: "re.Match[str]") -> str:
@@ -634,9 +640,14 @@ def read_files(folder: Path = FOLDER) -> Dict[str, str]:
 
 def load_triage(texts: Mapping[str, str]) -> Triage:
     """Builds triage from the texts of its data files (see `read_files`). Raises `PatternError` on a mistake in them."""
+    return _triage_of(*(texts[name] for name in FILES))
+
+
+@lru_cache(maxsize=1)
+def _triage_of(*texts: str) -> Triage:
+    """Built once for the channels and the model, which as a rule hold the same texts: it takes half a second."""
     yaml = YAML(typ="safe")
-    documents = {name: yaml.load(texts[name]) for name in FILES}
-    return Triage(*(documents[name] for name in FILES))
+    return Triage(*(yaml.load(text) for text in texts))
 
 
 @lru_cache(maxsize=1)

@@ -7,10 +7,10 @@ Look-ups are done once per word and remembered, so that windows cost hardly more
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 
 from nlu.linear import fit_each
 from nlu.patterns import build_vocabulary
+from nlu.rows import REMEMBERED, Features, Rows, count
 from nlu.spelling import Speller
 from nlu.triage import ORDER, ORDINARY, PREFIX, Clause, Judgement
 
@@ -32,7 +33,6 @@ _MINIMUM = 2  # a feature must stand in this many examples
 # Kinds of features and what each weighs after it was brought to length 1.
 KINDS: Mapping[str, float] = {"w": 1.0, "p": 0.8, "k": 0.8, "c": 1.6, "o": 1.2, "q": 1.4}
 _KIND_NUMBER = {kind: number for number, kind in enumerate(KINDS)}
-_IS_KIND = np.eye(len(KINDS), dtype=np.float32)
 _KIND_WEIGHTS = np.array(list(KINDS.values()), dtype=np.float32)
 _CHARACTERS = (3, 4)
 _SKIP = 2  # words between the two of a skip-gram, at most
@@ -48,16 +48,13 @@ def label_of(intent: str) -> str:
     return name if name in ORDER else ORDINARY
 
 
-@lru_cache(maxsize=50_000)
-def _of_word(word: str) -> Tuple[str, ...]:
+def of_word(word: str) -> List[str]:
+    """Names of the features of one word: itself and its characters."""
     padded = f"<{word}>"
-    return (
-        "w:" + word,
-        *("c:" + padded[i : i + n] for n in _CHARACTERS for i in range(len(padded) - n + 1)),
-    )
+    return ["w:" + word, *("c:" + padded[i : i + n] for n in _CHARACTERS for i in range(len(padded) - n + 1))]
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=REMEMBERED)
 def stem(word: str) -> str:
     """A word without its ending, roughly: 'slikte', 'slikken' and 'geslikt' share 'slik'."""
     if len(word) < 5:
@@ -105,8 +102,8 @@ class Reader:
         )
         self._known = frequencies
         self._speller = Speller(frequencies)
-        self.corrected = lru_cache(maxsize=50_000)(self._correct)
-        self._classes_of = lru_cache(maxsize=50_000)(self._find_classes)
+        self.corrected = lru_cache(maxsize=REMEMBERED)(self._correct)
+        self._classes_of = lru_cache(maxsize=REMEMBERED)(self._find_classes)
 
     def _correct(self, word: str) -> str:
         if word in self._known or self._vocabulary.names(word):
@@ -119,18 +116,13 @@ class Reader:
             return ("GETAL_KIND",) if number < 18 else ("GETAL_MIDDEN",) if number < 112 else ("GETAL_GROOT",)
         return tuple(sorted(name for name in self._vocabulary.names(word) if name.isupper()))
 
-    def features(self, clause: Clause) -> List[str]:
-        """Names of all that is in one clause; a name stands as often as it occurs. The first letter is its kind."""
-        names: List[str] = []
+    def features(self, clause: Clause) -> Features:
+        """All that is in one clause. The first letter of a name is its kind."""
         words = [self.corrected(word) for word in clause.words]
-        for word in words:
-            names += _of_word(word)
         stems = [stem(word) for word in words]
-        for one, other in zip(("<", *stems), (*stems, ">")):
-            names.append(f"p:{one} {other}")
-        for i, one in enumerate(stems):
-            for other in stems[i + 2 : i + 2 + _SKIP]:
-                names.append(f"k:{one} {other}")
+        names = [f"p:{one} {other}" for one, other in zip(("<", *stems), (*stems, ">"))]
+        for skipped in range(2, 2 + _SKIP):
+            names += [f"k:{one} {other}" for one, other in zip(stems, stems[skipped:])]
         classes = [(place, name) for place, word in enumerate(words) for name in self._classes_of(word)]
         classes = sorted([*clause.concepts, *classes])
         for i, (place, one) in enumerate(classes):
@@ -139,14 +131,14 @@ class Reader:
                 if later - place > _REACH:
                     break
                 names.append(f"q:{one} {other}")
-        return names
+        return Features(words, names)
 
-    def rows(self, clauses: Sequence[Clause], label: str) -> Iterator[List[str]]:
+    def rows(self, clauses: Sequence[Clause], label: str) -> Iterator[Features]:
         """The training rows of one example: the message, and of an ordinary one its clauses as well."""
         parts = [self.features(clause) for clause in clauses]
-        yield [name for names in parts for name in names]
+        yield Features([w for part in parts for w in part.words], [n for part in parts for n in part.names])
         if label == ORDINARY and len(parts) > 1:
-            yield from (names for names, clause in zip(parts, clauses) if len(clause.words) > 2)
+            yield from (part for part, clause in zip(parts, clauses) if len(clause.words) > 2)
 
 
 def windows(count: int) -> List[Tuple[int, int]]:
@@ -156,6 +148,11 @@ def windows(count: int) -> List[Tuple[int, int]]:
     for width in range(1, _WINDOW + 1):
         found += [(i, i + width) for i in range(count - width + 1) if width < count]
     return found
+
+
+@lru_cache(maxsize=_MAX_CLAUSES + 1)
+def _places(count: int) -> NDArray[np.int64]:
+    return np.array(windows(count), dtype=np.int64)
 
 
 @dataclass
@@ -184,40 +181,39 @@ class Opinion:
             return Judgement({}, {})
         scores = self.scores(clauses)
         scores[1:] -= _PART
-        levels = [number for number, label in enumerate(self.labels) if label != ORDINARY]
-        best = scores.max(axis=0)
+        best = scores.max(axis=0).tolist()
+        of_levels = scores[:, self._levels]
         leading: Dict[str, float] = {}
-        for window in scores[:, levels]:
-            number = int(window.argmax())
-            name = self.labels[levels[number]]
-            leading[name] = max(leading.get(name, -9.0), float(window[number]))
-        return Judgement({self.labels[number]: float(best[number]) for number in levels}, leading)
+        for number, margin in zip(of_levels.argmax(axis=1).tolist(), of_levels.max(axis=1).tolist()):
+            name = self.labels[self._levels[number]]
+            leading[name] = max(leading.get(name, -9.0), margin)
+        return Judgement({self.labels[number]: best[number] for number in self._levels}, leading)
 
     def scores(self, clauses: Sequence[Clause]) -> Floats:
         """Margins per window and label, shape (windows, labels)."""
         clauses = clauses[:_MAX_CLAUSES]
-        dots = np.zeros((len(clauses) + 1, len(KINDS), len(self.labels)), dtype=np.float32)
-        lengths = np.zeros((len(clauses) + 1, len(KINDS)), dtype=np.float32)
-        index = self.index
-        for number, clause in enumerate(clauses):
-            rows = [row for row in map(index.get, self.reader.features(clause)) if row is not None]
-            if rows:
-                found = np.array(rows, dtype=np.int64)
-                of_kind = _IS_KIND[:, self.kinds[found]]  # a row per kind: adds up what belongs to it
-                dots[number + 1] = of_kind @ self.weights[found]
-                lengths[number + 1] = of_kind @ self.squares[found]
-        dots, lengths = dots.cumsum(axis=0), lengths.cumsum(axis=0)
-        places = np.array(windows(len(clauses)))
+        rows = [self._rows.of(self.reader.features(clause)) for clause in clauses]
+        found = np.fromiter(chain.from_iterable(rows), dtype=np.int64)
+        of_clause = np.repeat(np.arange(len(rows)), [len(part) for part in rows])
+        # A row per clause and kind, which adds up what belongs to it; one more clause in front, of nothing.
+        belongs = np.zeros((len(rows) + 1, len(KINDS), len(found)), dtype=np.float32)
+        belongs[of_clause + 1, self._kinds[found], np.arange(len(found))] = 1.0
+        dots = (belongs @ self.weights[found]).cumsum(axis=0)
+        lengths = (belongs @ self.squares[found]).cumsum(axis=0)
+        places = _places(len(rows))
         of_window = dots[places[:, 1]] - dots[places[:, 0]]
         length = np.sqrt(np.maximum(lengths[places[:, 1]] - lengths[places[:, 0]], 1e-6))
         scale = np.where(length > 0.01, _KIND_WEIGHTS / length, 0.0)
         scores = np.einsum("wkl,wk->wl", of_window, scale) + self.bias
-        result: Floats = scores - scores[:, [self.labels.index(ORDINARY)]]
+        result: Floats = scores - scores[:, self._ordinary, None]
         return result
 
     def __post_init__(self) -> None:
-        """Numbers the kinds of the features."""
-        self.kinds = np.array([_KIND_NUMBER[name[0]] for name in self.index], dtype=np.int64)
+        """Numbers the kinds of the features and the labels."""
+        self._rows = Rows(self.index.get, of_word)
+        self._kinds = _kinds(self.index)
+        self._ordinary = self.labels.index(ORDINARY)
+        self._levels = [number for number in range(len(self.labels)) if number != self._ordinary]
 
 
 def word_frequencies(messages: Iterable[Sequence[Clause]]) -> Dict[str, int]:
@@ -239,41 +235,36 @@ def train(reader: Reader, examples: Sequence[Tuple[Sequence[Clause], str]]) -> O
     return fit(reader, [row for row, _ in pairs], [label for _, label in pairs])
 
 
-def fit(reader: Reader, documents: Sequence[Sequence[str]], labels: Sequence[str]) -> Opinion:
+def fit(reader: Reader, documents: Sequence[Features], labels: Sequence[str]) -> Opinion:
     """Fits one vector per label over rows of features.
 
     Args:
         reader: made the features.
-        documents: names of the features per row.
+        documents: features per row.
         labels: equally many.
     """
-    frequency: Counter[str] = Counter()
-    for document in documents:
-        frequency.update(set(document))
-    index = {name: i for i, name in enumerate(name for name, n in frequency.items() if n >= _MINIMUM)}
-    total = len(documents)
-    idf = np.array([math.log((1 + total) / (1 + frequency[name])) + 1 for name in index], dtype=np.float32)
-    matrix = _matrix(documents, index, idf)
+    features, counts = count(documents, of_word, _MINIMUM)
+    frequency = np.bincount(counts.indices, minlength=len(features))
+    idf = (np.log((1 + len(documents)) / (1 + frequency)) + 1).astype(np.float32)
     names = sorted(set(labels))
-    coefficients, bias = _fit(matrix, labels, names)
+    coefficients, bias = _fit(_matrix(counts, _kinds(features), idf), labels, names)
+    index = {name: i for i, name in enumerate(features)}
     return Opinion(names, reader, index, np.ascontiguousarray(coefficients * idf[:, None]), idf**2, bias)
 
 
-def _matrix(documents: Sequence[Sequence[str]], index: Mapping[str, int], idf: Floats) -> Any:
+def _kinds(names: Iterable[str]) -> NDArray[np.int64]:
+    return np.array([_KIND_NUMBER[name[0]] for name in names], dtype=np.int64)
+
+
+def _matrix(counts: Any, kinds: NDArray[np.int64], idf: Floats) -> Any:
+    """Counts times idf, each kind at its own length and weight; sparse, shape (rows, features)."""
     from scipy.sparse import csr_matrix
 
-    kinds = np.array([_KIND_NUMBER[name[0]] for name in index], dtype=np.int64)
-    rows = [[index[name] for name in document if name in index] for document in documents]
-    pointers = np.cumsum([0] + [len(row) for row in rows])
-    columns = np.fromiter((column for row in rows for column in row), dtype=np.int32, count=int(pointers[-1]))
-    of_row = np.repeat(np.arange(len(rows)), np.diff(pointers))
-    values = idf[columns]
-    group = of_row * len(KINDS) + kinds[columns]
-    squares = np.bincount(group, weights=values**2, minlength=len(rows) * len(KINDS))
-    values = values * _KIND_WEIGHTS[kinds[columns]] / np.sqrt(squares[group])
-    matrix = csr_matrix((values.astype(np.float64), columns, pointers), shape=(len(rows), len(index)))
-    matrix.sum_duplicates()
-    return matrix
+    weights, kind = idf[counts.indices], kinds[counts.indices]
+    group = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr)) * len(KINDS) + kind
+    squares = np.bincount(group, weights=counts.data * weights**2)
+    values = counts.data * weights * _KIND_WEIGHTS[kind] / np.sqrt(squares[group])
+    return csr_matrix((values, counts.indices, counts.indptr), shape=counts.shape)
 
 
 def _fit(matrix: Any, labels: Sequence[str], names: List[str]) -> Tuple[Floats, Floats]:

@@ -38,13 +38,15 @@ class TurnWords:
         self._standing = frozenset(data["staat_voor"])
         self._relating = frozenset(data["verhouding"])
         self.data_subject = str(data["gegevenswoord"])
-        self.filling = self._going_on | self._small | frozenset(data["vulwoorden"])
+        self._filling = frozenset(data["vulwoorden"])
+        self.filling = self._going_on | self._small | self._filling
         self.shop_subject = str(data["winkelwoord"])
         self.of_body = frozenset(data["van_het_lichaam"])
         self._announcing = frozenset(data["aankondiging"])
         self._announcement = frozenset(data["aankondiging_kern"])
         self.shop_follow_ups: Mapping[str, Mapping[str, str]] = data["winkelvervolg"]
         self.shop_aspects: Mapping[str, str] = data["winkelaspecten"]
+        self.shop_sides = frozenset(self.shop_follow_ups) | frozenset(self.shop_aspects)
 
     def chosen(self, words: Sequence[str], choices: Sequence[str]) -> Optional[str]:
         """Which of the questions offered is meant by "de tweede"; None when the message is no such choice."""
@@ -65,6 +67,16 @@ class TurnWords:
         while count < len(words) and words[count] in self._polite:
             count += 1
         return count
+
+    def without_filling(self, sentence: str) -> str:
+        """A normalised sentence without the words at its ends that say nothing: "trouwens, wat kost verzenden"."""
+        words = sentence.split(" ")
+        first, last = 0, len(words)
+        while first < last and words[first] in self._filling:
+            first += 1
+        while last > first and words[last - 1] in self._filling:
+            last -= 1
+        return " ".join(words[first:last])
 
     def points_back(self, words: Sequence[str], topics: FrozenSet[int]) -> bool:
         """Whether a word stands for what was spoken about. "Dat" right before a noun of ours is no such word."""

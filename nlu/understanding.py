@@ -4,37 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import islice
+from operator import itemgetter
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, onderwerp_and_aspect
 from nlu import linear
 from nlu.advice import REFERENCE, AdviceTurn, AdviceWords, Said, in_advice
 from nlu.chain import ANSWER, CHAIN_INTENTS, LINK, ChainHeard, ChainWords, in_chain
-from nlu.context import (
-    DUAL,
-    FOLLOW_UPS,
-    MISSING_RESPONSE,
-    NO_SHOP,
-    QUESTIONS_RESPONSE,
-    SHOP,
-    STATES,
-    Conversation,
-    Resolution,
-    ShopFollowUps,
-    answer_about,
-    resolve,
-)
+from nlu.context import FOLLOW_UPS, SHOP, Conversation, Resolution
 from nlu.dutch import Lemmatiser, WordTest
 from nlu.features import Analyser, Analysis, features
-from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Subject, apply_gate
+from nlu.follow_ups import FALLBACK, MORE, NOT_LONG, FollowUps, Heard
+from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Gate, Subject
 from nlu.lexicon import Found, Lexicon, unique_names
 from nlu.nicknames import Nicknames
 from nlu.normalise import words as split_words
-from nlu.rewriting import MOST_WORDS, joined, with_subject_replaced
+from nlu.rewriting import MOST_WORDS
 from nlu.spelling import Speller
 from nlu.turns import COURTESIES, TurnWords, clauses, question_sentences
 
-FALLBACK = "nlu_fallback"
 NO_CONVERSATION = Conversation()
 NAMED = "genoemd"  # role of entities that a message merely mentions
 _MINIMUM_SPELLING = 2  # a word must occur this often in the examples to be a target of correction
@@ -42,18 +31,11 @@ _KNOWN_SENTENCE = 0.98
 _STORY = 30  # words from which a message's questions are also heard by themselves
 _MOST_QUESTIONS = 3
 _ASKED_TOO = 0.5  # confidence from which a second question is answered or offered
-_CLEAR = 0.6  # confidence that a message with the conversation's subject added must reach
-_VAGUE = frozenset({"help", "cancel", "follow_up_aspect", "follow_up_topic"})  # without a subject, after the shop
-_OWN_DATA = frozenset({"data_export", "data_delete"})
 _OPINIONS = COURTESIES | {"help", "follow_up_more"}
 _BEHIND = 0.5  # confidence that a question behind a courtesy must reach
-_FEW_WORDS, _SHORT, _NOT_LONG = 6, 8, 12
 _A_QUESTION = 5  # words that begin like a question and are no opinion then
 _FEW_UNKNOWN, _UNKNOWN_LENGTH = 10, 5
 _NO_QUESTION = COURTESIES | {FALLBACK, OUT_OF_SCOPE, "other_language", "insult", "help", "bot_challenge", ANSWER}
-SURE_BY_ITSELF = 0.9
-GENERAL = frozenset({"wat_is", "functie", "supplement", "lichaam", "tryptofaan", "5htp"})  # aspects
-NEEDED = {"topic": 0.5, "aspect": 0.7, "both": 0.5, "pending": 0.4}
 _OFTEN = 0.15  # share of an id's questions that name an onderwerp, from which the answer counts as about it too
 
 
@@ -112,15 +94,6 @@ class Understood:
     asked: str = ""
 
 
-@dataclass(frozen=True)
-class Full:
-    """A message with what it left out written in, see `nlu.rewriting`."""
-
-    kind: str
-    words: Tuple[str, ...]
-    topic: str
-
-
 class Understanding:
     """The trained pipeline. `spelling` and `ranker` are what training learnt, the lexicon is data."""
 
@@ -161,10 +134,10 @@ class Understanding:
         self._chain_words = ChainWords(lexicon.data)
         self._advice_words = AdviceWords(lexicon.data)
         self._turns = TurnWords(lexicon.data)
-        self._aspect_order = {name: i for i, name in enumerate(lexicon.aspect.names)}
-        self._shop = ShopFollowUps(self._turns.shop_follow_ups, self._turns.shop_aspects)
+        self._gate = Gate(ranker.labels, also_about, mentions)
         self._analyser = make_analyser(lexicon, spelling, lemmatise)
         self.faq_ids = [label[len(FAQ_INTENT) :] for label in ranker.labels if label.startswith(FAQ_INTENT)]
+        self._follow_ups = FollowUps(lexicon, self._turns, self.faq_ids, also_about, self)
 
     def understand(self, text: str, conversation: Conversation = NO_CONVERSATION) -> Understood:
         """Understands one message in its conversation; never raises, whatever the text."""
@@ -216,173 +189,100 @@ class Understanding:
         asked = self._asked_in_story(text, analysis)
         subject = self._subject(analysis, asked, topics, conversation)
         raw = self._probabilities(analysis, asked)
-        probabilities = apply_gate(raw, subject, self.also_about, self.mentions)
-        ranking = sorted(probabilities.items(), key=lambda item: -item[1])
-        faq_ranking = [(label[len(FAQ_INTENT) :], p) for label, p in ranking if label.startswith(FAQ_INTENT)][:10]
+        probabilities = self._gate.apply(raw, subject)
+        ranking = sorted(probabilities.items(), key=itemgetter(1), reverse=True)
+        of_faq = ((label[len(FAQ_INTENT) :], p) for label, p in ranking if label.startswith(FAQ_INTENT))
+        faq_ranking = list(islice(of_faq, 10))
         label, confidence = ranking[0]
         entities = self._mentioned(text, analysis, topics)
+        base = Understood(FALLBACK, 1.0 - confidence, ranking[:10], faq_ranking, None, None, entities, raw)
         chosen = None if conversation.keten else self._turns.chosen(analysis.words, conversation.choices)
         if chosen:
-            entities += _recognised(chosen)
-            return Understood("faq", 1.0, ranking[:10], faq_ranking, FAQ_RESPONSE + chosen, chosen, entities, raw)
-        heard = self._chain_words.hear(analysis.words, _names(entities, "schakel"), _names(entities, "blokkade"))
+            return _answering(base, chosen, 1.0, [])
+        in_keten = self._chain_words.hear(analysis.words, _names(entities, "schakel"), _names(entities, "blokkade"))
         sure = confidence >= self.thresholds.of(label)
         # The reply before it makes a short message certain: "volgende", "soms", "en magnesium?".
-        turn = in_chain(label if sure else FALLBACK, conversation.keten, heard)
-        found: Optional[Tuple[str, Resolution]] = None
-        full: Optional[Full] = None
+        turn = in_chain(label if sure else FALLBACK, conversation.keten, in_keten)
         if turn:
-            label, heard, confidence, sure = turn.intent, turn.heard, 1.0, True
-        else:
-            behind = None if is_rest else self._behind_courtesy(label, sure, text, analysis, conversation)
-            if behind:
-                return behind
-            if not (subject.names_other or subject.names_shop):
-                taken_for = label if sure and not self._is_out_of_place(label, analysis, conversation) else FALLBACK
-                full = self._in_full(analysis, topics, conversation)
-                found = self._read_in_full(taken_for, confidence, analysis, topics, conversation, full)
-                found = found or self._from_conversation(taken_for, confidence, analysis, topics, conversation)
-        remembered = self._to_remember(analysis, full)
-        if not sure and not found:
-            named = [name for name in unique_names(topics) if name in SUBSTANCES]
-            if len(named) == 1 and not (subject.names_other or subject.names_shop):
-                entities.append(Entity("onderwerp", named[0]))  # "hoe merk ik een tekort" may come next
-            return Understood(
-                FALLBACK, 1.0 - confidence, ranking[:10], faq_ranking, None, None, entities, raw, asked=remembered
-            )
-        intent = "faq" if label.startswith(FAQ_INTENT) else label
+            return self._meant(base, Heard(turn.intent, 1.0, analysis, topics), turn.heard, conversation)
+        behind = None if is_rest else self._behind_courtesy(label, sure, text, analysis, conversation)
+        if behind:
+            return behind
+        is_of_others = subject.names_other or subject.names_shop
+        full, found = None, None
+        if not is_of_others:
+            taken_for = label if sure and not self._is_out_of_place(label, analysis, conversation) else FALLBACK
+            heard = Heard(taken_for, confidence, analysis, topics)
+            full = self._follow_ups.in_full(heard, conversation)
+            found = self._follow_ups.find(heard, full, conversation)
+        asks = "" if conversation.advies else self._to_remember(full.words if full else analysis.words)
         if found:
-            intent, confidence = found[0], 1.0
-        elif label in ("affirm", "deny"):
-            intent = _in_conversation(label, conversation)
+            intent, resolution = found
+            return _followed(replace(base, intent=intent, confidence=1.0, asked=asks), resolution, topics)
+        if sure:
+            heard = Heard(label, confidence, analysis, topics)
+            return self._meant(replace(base, asked=asks), heard, in_keten, conversation)
+        named = [name for name in unique_names(topics) if name in SUBSTANCES]
+        if len(named) == 1 and not is_of_others:
+            entities.append(Entity("onderwerp", named[0]))  # "hoe merk ik een tekort" may come next
+        return replace(base, asked=asks)
+
+    def _meant(self, base: Understood, heard: Heard, in_keten: ChainHeard, conversation: Conversation) -> Understood:
+        """What a message means that was understood by itself, or by the chain.
+
+        Args:
+            base: all but the meaning.
+            heard: the message with its label and confidence.
+            in_keten: what it says that matters to the chain.
+            conversation: what was said before.
+        """
+        intent = _in_conversation(heard.label, conversation)
+        if intent.startswith(FAQ_INTENT):
+            return _answering(base, intent[len(FAQ_INTENT) :], heard.confidence, heard.topics)
+        if intent in FOLLOW_UPS:
+            followed = replace(base, intent=intent, confidence=heard.confidence)
+            return _followed(followed, self._follow_ups.resolve(intent, heard, conversation), heard.topics)
+        entities = list(base.entities)
         if intent in CHAIN_INTENTS:
-            entities += _heard_in_chain(heard, intent)
-            entities += [
-                Entity("blokkade", name) for name in heard.blockers if name not in _names(entities, "blokkade")
-            ]
-            if intent == "chain_resume" and heard.links:
+            entities += _heard_in_chain(in_keten, intent)
+            known = _names(entities, "blokkade")
+            entities += [Entity("blokkade", name) for name in in_keten.blockers if name not in known]
+            if intent == "chain_resume" and in_keten.links:
                 intent = LINK  # "verder met de keten: waar is ijzer voor?"
-            if intent == LINK and not heard.links and conversation.onderwerp in self.lexicon.schakel.names:
-                entities += self._link_spoken_of(analysis, topics, conversation)
-        utter_action, faq_id = None, None
-        if intent.startswith(FAQ_INTENT):  # yes to the offer of a question
-            intent, faq_id = "faq", intent[len(FAQ_INTENT) :]
-            utter_action = FAQ_RESPONSE + faq_id
-        elif intent == "faq":
-            faq_id = faq_ranking[0][0]
-            utter_action = FAQ_RESPONSE + faq_id
-        elif intent in FOLLOW_UPS:
-            resolution = found[1] if found else self._follow_up(intent, conversation, analysis, topics)
-            utter_action, faq_id = resolution.utter_action, resolution.faq_id
-            entities += _asked_about(resolution)
-        if faq_id:
-            entities += _recognised(faq_id)
-            entities += _sold(faq_id, topics)
-        if intent not in ("faq", "follow_up_topic", "follow_up_aspect") or (faq_id or "").startswith(SHOP):
-            remembered = ""
-        return Understood(
-            intent, confidence, ranking[:10], faq_ranking, utter_action, faq_id, entities, raw, asked=remembered
-        )
+            if intent == LINK and not in_keten.links and conversation.onderwerp in self.lexicon.schakel.names:
+                entities += self._link_spoken_of(heard, conversation)
+        return replace(base, intent=intent, confidence=heard.confidence, entities=entities, asked="")
 
-    def _in_full(self, analysis: Analysis, topics: Sequence[Found], conversation: Conversation) -> Optional["Full"]:
-        """What a message asks with the question before it in mind; None when it leaves nothing out."""
-        words = analysis.words
-        named = unique_names(topics)
-        places = frozenset(i for item in topics for i in range(item.start, item.end))
-        before = self._analyser.analyse(conversation.asked) if conversation.asked else None
-        if named and "winkel" not in named and before is not None:
-            if conversation.is_pending and len(words) <= _FEW_WORDS and not self.lexicon.onderwerp.find(before.words):
-                return Full("pending", joined(before.words, words), named[-1])
-            if self._turns.only_names(words, places):
-                subjects = self.lexicon.onderwerp.find(before.words)
-                replaced = with_subject_replaced(before.words, subjects, named[-1], STATES, conversation.onderwerp)
-                if replaced:
-                    return Full("topic", replaced, named[-1])
-        topic = conversation.onderwerp
-        if topic is None or topic == "winkel" or topic in named or len(words) > _NOT_LONG:
-            return None
-        if not named:
-            return Full("aspect", (*words, topic.lower()), topic)
-        if self._turns.stands_for(words) or self._turns.relates(words):
-            return Full("both", (*words, topic.lower()), topic)
-        return None
+    def analyse(self, text: str) -> Analysis:
+        """Normalises and corrects a message."""
+        return self._analyser.analyse(text)
 
-    def _read_in_full(
-        self,
-        label: str,
-        confidence: float,
-        analysis: Analysis,
-        topics: Sequence[Found],
-        conversation: Conversation,
-        full: Optional["Full"],
-    ) -> Optional[Tuple[str, Resolution]]:
-        if full is None:
-            return None
-        is_shop = label.startswith(FAQ_INTENT + SHOP)
-        by_itself = label.startswith(FAQ_INTENT) and confidence >= SURE_BY_ITSELF and not is_shop
-        if by_itself and full.kind in ("aspect", "pending"):
-            return None
-        is_open = label == FALLBACK or label in FOLLOW_UPS or label in _VAGUE or label.startswith(FAQ_INTENT)
-        if not is_open or label == "follow_up_more":
-            return None
-        aspects = self._aspects(analysis.words)
-        of_shop = [name for name in aspects if name in self._turns.shop_aspects]
-        of_body = [name for name in aspects if name not in self._turns.shop_aspects]
-        if full.kind == "aspect" and of_shop and not answer_about(full.topic, of_body, self.faq_ids):
-            own = answer_about(full.topic, of_shop, self.faq_ids)
-            return ("follow_up_aspect", _answered(own)) if own else None
-        read = self._read(full.words)
-        if read is None:
-            return None
-        faq_id, p = read
-        about = {*onderwerp_and_aspect(faq_id), *self.also_about.get(faq_id, ())}
-        if full.topic not in about and not (
-            about & {"darmen", "microbioom"} and full.topic in ("darmen", "microbioom")
-        ):
-            return None
-        if full.kind == "both" and not about & set(unique_names(topics)):
-            return None
-        if p < self._needed(full, faq_id, analysis, conversation):
-            return None
-        return ("follow_up_topic" if full.kind == "topic" else "follow_up_aspect"), _answered(faq_id)
+    def ranked(self, analysis: Analysis, added: Sequence[str]) -> Mapping[str, float]:
+        """Probability per label of a message as if words had been added to it, without the topic gate."""
+        values = self.ranker.probabilities(features(_with_words(analysis, added), self.lexicon))
+        return dict(zip(self.ranker.labels, values.tolist()))
 
-    def _needed(self, full: "Full", faq_id: str, analysis: Analysis, conversation: Conversation) -> float:
-        """The probability from which a reading in full counts; more than 1 when it can't be what was meant."""
-        onderwerp, aspect = onderwerp_and_aspect(faq_id)
-        is_general = aspect in GENERAL or onderwerp not in (full.topic, *DUAL)
-        if full.kind == "topic" and is_general:
-            return NEEDED["topic"] if conversation.aspect in GENERAL else 2.0
-        if full.kind == "aspect":
-            aspects = self._aspects(analysis.words)
-            if aspect in GENERAL and aspect not in aspects:
-                return 2.0
-            if aspects and not answer_about(full.topic, aspects, self.faq_ids):
-                return SURE_BY_ITSELF
-        return NEEDED[full.kind]
-
-    def _read(self, words: Sequence[str]) -> Optional[Tuple[str, float]]:
+    def read(self, words: Sequence[str]) -> Optional[Tuple[str, float]]:
         """The id that words by themselves are about, with its probability behind the topic gate."""
         analysis = self._analyser.analyse(" ".join(words))
-        topics = self.lexicon.onderwerp.find(analysis.words)
-        subject = self._subject(analysis, None, topics, NO_CONVERSATION)
+        subject = self._subject(analysis, None, self.lexicon.onderwerp.find(analysis.words), NO_CONVERSATION)
         raw = self._probabilities(analysis, None)
-        probabilities = apply_gate(raw, subject, self.also_about, self.mentions)
+        probabilities = self._gate.apply(raw, subject)
         label = max(probabilities, key=lambda name: probabilities[name])
         if not label.startswith(FAQ_INTENT):
             return None
         return label[len(FAQ_INTENT) :], min(raw[label], probabilities[label])
 
-    @staticmethod
-    def _to_remember(analysis: Analysis, full: Optional["Full"]) -> str:
-        words = full.words if full else analysis.words
-        return " ".join(words) if len(words) <= MOST_WORDS else ""
+    def _to_remember(self, words: Sequence[str]) -> str:
+        """A question for later messages to go back to: of the words only those of the examples, no name or number."""
+        return " ".join(word for word in words if word in self._seen) if len(words) <= MOST_WORDS else ""
 
-    def _link_spoken_of(self, analysis: Analysis, topics: Sequence[Found], conversation: Conversation) -> List[Entity]:
+    def _link_spoken_of(self, heard: Heard, conversation: Conversation) -> List[Entity]:
         """The link that "dat" stands for in "wat doet dat in de keten", when that was spoken about."""
-        places = frozenset(i for item in topics for i in range(item.start, item.end))
-        if conversation.keten or conversation.onderwerp is None or not self._turns.points_back(analysis.words, places):
+        topic = conversation.onderwerp
+        if conversation.keten or topic is None or not self._turns.points_back(heard.words, heard.places):
             return []
-        return [Entity("schakel", conversation.onderwerp)]
+        return [Entity("schakel", topic)]
 
     def _asked_in_story(self, text: str, analysis: Analysis) -> Optional[Analysis]:
         """The questions of a long message by themselves, None when it is short or asks nothing."""
@@ -397,7 +297,7 @@ class Understanding:
         words = asked.words if asked else analysis.words  # a story may mention anything on its way
         others = [*self.lexicon.other.find(words), *self.lexicon.organ.find(words)]
         first_topic = min((item.start for item in self.lexicon.onderwerp.find(words)), default=0)
-        is_subject = len(words) <= _NOT_LONG and any(
+        is_subject = len(words) <= NOT_LONG and any(
             item.start < first_topic and (item.start == 0 or words[item.start - 1] in self._turns.asking_about)
             for item in others
         )
@@ -430,7 +330,7 @@ class Understanding:
                 asked = _with_words(asked, named)
             values = (values + self.ranker.probabilities(features(asked, self.lexicon))) / 2
         probabilities: Dict[str, float] = dict(zip(self.ranker.labels, values.tolist()))
-        known = self.sentences.get(analysis.form)
+        known = self.sentences.get(analysis.form) or self.sentences.get(self._turns.without_filling(analysis.form))
         if known is not None:
             probabilities = {label: p * (1.0 - _KNOWN_SENTENCE) for label, p in probabilities.items()}
             probabilities[known] += _KNOWN_SENTENCE
@@ -455,9 +355,14 @@ class Understanding:
             asks = "?" in text or rest.split()[0] in self._turns.asking or rest.startswith("en ")
             if found.intent in _NO_QUESTION or found.confidence < _BEHIND:
                 continue
-            if asks or found.intent in FOLLOW_UPS:
+            if asks or (found.intent in FOLLOW_UPS and self._names_something(rest)):
                 return found
         return None
+
+    def _names_something(self, text: str) -> bool:
+        """Whether a message names an onderwerp or an aspect."""
+        words = self._analyser.analyse(text).words
+        return bool(self.lexicon.onderwerp.find(words) or self.lexicon.aspect.find(words))
 
     def _is_out_of_place(self, label: str, analysis: Analysis, conversation: Conversation) -> bool:
         """Whether a message is not what it looks like: an answer to no question, an opinion that asks something."""
@@ -467,138 +372,9 @@ class Understanding:
         if label not in _OPINIONS or conversation.last_id is None:
             return False
         start = self._turns.without_courtesy(words)
-        if not self._aspects(words) and (label not in COURTESIES or len(words) - start < _A_QUESTION):
+        if not self._follow_ups.aspects(words) and (label not in COURTESIES or len(words) - start < _A_QUESTION):
             return False
         return start < len(words) and words[start] in self._turns.asking
-
-    def _from_conversation(
-        self,
-        label: str,
-        confidence: float,
-        analysis: Analysis,
-        topics: Sequence[Found],
-        conversation: Conversation,
-    ) -> Optional[Tuple[str, Resolution]]:
-        """What a message means because of what was spoken about, when by itself it means nothing or another onderwerp.
-
-        Returns:
-            A follow-up intent with what it resolves to; None when the message stands by itself.
-        """
-        words = analysis.words
-        named = unique_names(topics)
-        places = frozenset(i for item in topics for i in range(item.start, item.end))
-        own = [name for name in named if name not in DUAL]
-        is_plain = (
-            label == FALLBACK or label == "follow_up_topic" or (label.startswith(FAQ_INTENT) and confidence < 0.9)
-        )
-        if is_plain and len(named) == 1 and named[0] != "winkel" and self._turns.announces(words, places):
-            return "follow_up_topic", Resolution(QUESTIONS_RESPONSE + named[0], onderwerp=named[0])
-        if conversation.onderwerp is None and conversation.last_id is None:
-            return None
-        if label.startswith(FAQ_INTENT + SHOP) and len(words) <= _SHORT and set(own) <= {"winkel"}:
-            of_shop = self._in_the_shop(words, topics, conversation)
-            if of_shop:
-                return "follow_up_aspect", _answered(of_shop)
-        if is_plain and own and conversation.aspect and self._turns.corrects(words, places):
-            return "follow_up_topic", self._follow_up("follow_up_topic", conversation, analysis, topics)
-        if label == FALLBACK:
-            if len(words) > _NOT_LONG:
-                return None
-            intent = "follow_up_topic" if own else "follow_up_aspect"
-            if own and (len(words) > _FEW_WORDS or own[0] in ("winkel", conversation.onderwerp)):
-                return None
-            if not own and not self._aspects(words):
-                best = self._best_with(analysis, conversation)
-                return ("follow_up_aspect", _answered(best)) if best else None
-            found = self._follow_up(intent, conversation, analysis, topics)
-            return (intent, found) if found.faq_id else None
-        if label in _VAGUE and not named and (conversation.last_id or "").startswith(SHOP):
-            best = self._best_with(analysis, conversation)
-            return ("follow_up_aspect", _answered(best)) if best else None
-        topic = conversation.onderwerp
-        if not label.startswith(FAQ_INTENT) or topic in (None, "winkel") or own:
-            return None
-        assert topic is not None
-        faq_id = label[len(FAQ_INTENT) :]
-        onderwerp, aspect = onderwerp_and_aspect(faq_id)
-        about = {onderwerp, aspect, *self.also_about.get(faq_id, ())}
-        if onderwerp == "winkel" or topic in about or len(words) > _NOT_LONG:
-            return None
-        points_back = self._turns.points_back(words, places)
-        if named and points_back:  # "wat doet dat met slaap" after oxytocine is no question about slaap
-            both = answer_about(topic, named, self.faq_ids)
-            return ("follow_up_aspect", _answered(both)) if both else None
-        if named or not (points_back or onderwerp in SUBSTANCES):
-            return None
-        same = answer_about(topic, [aspect], self.faq_ids)
-        if same:
-            return "follow_up_aspect", _answered(same)
-        aspects = self._aspects(words)
-        if points_back and aspects and len(words) <= _SHORT:
-            return "follow_up_aspect", Resolution(MISSING_RESPONSE + topic, onderwerp=topic, aspect=aspects[0])
-        return None
-
-    def _in_the_shop(self, words: Sequence[str], topics: Sequence[Found], conversation: Conversation) -> Optional[str]:
-        """What "wie betaalt dat" means after an answer about the shop."""
-        nouns = frozenset(item.start for item in topics if item.name != "winkel")
-        if not (conversation.last_id or "").startswith(SHOP) or not self._turns.points_back(words, nouns):
-            return None
-        return self._shop.after(conversation.last_id, self._aspects(words))
-
-    def _best_with(self, analysis: Analysis, conversation: Conversation) -> Optional[str]:
-        """The id that a message is clearly about as soon as the subject of the conversation is added to its words."""
-        in_shop = (conversation.last_id or "").startswith(SHOP)
-        subject = self._turns.shop_subject if in_shop else conversation.onderwerp
-        if conversation.last_intent in _OWN_DATA:
-            in_shop, subject = True, self._turns.data_subject
-        if not subject:
-            return None
-        values = self.ranker.probabilities(features(_with_words(analysis, [subject]), self.lexicon))
-        best = int(values.argmax())
-        label = self.ranker.labels[best]
-        if not label.startswith(FAQ_INTENT) or float(values[best]) < _CLEAR:
-            return None
-        faq_id = label[len(FAQ_INTENT) :]
-        fits = faq_id.startswith(SHOP) if in_shop else subject in onderwerp_and_aspect(faq_id)
-        return faq_id if fits else None
-
-    def _aspects(self, words: Sequence[str]) -> List[str]:
-        """Aspects that words name, the more specific ones first: of more words, then in the order of the dictionary.
-
-        The dictionary's last one is the most general and comes last: "wat doet dat met je hart" is about the heart.
-        """
-        span: Dict[str, int] = {}
-        for item in self.lexicon.aspect.find(words):
-            span[item.name] = max(span.get(item.name, 0), item.end - item.start)
-        last = len(self._aspect_order) - 1
-        order = self._aspect_order
-        return sorted(span, key=lambda name: (order[name] == last, -span[name], order[name]))
-
-    def _follow_up(
-        self, intent: str, conversation: Conversation, analysis: Analysis, topics: Sequence[Found]
-    ) -> Resolution:
-        def best_about(topic: str) -> Optional[str]:
-            about = {i: 0.0 for i in self.faq_ids if onderwerp_and_aspect(i)[0] == topic}
-            if not about:
-                return None
-            values = self.ranker.probabilities(features(_with_words(analysis, [topic]), self.lexicon))
-            for label, p in zip(self.ranker.labels, values):
-                if label[len(FAQ_INTENT) :] in about and label.startswith(FAQ_INTENT):
-                    about[label[len(FAQ_INTENT) :]] = float(p)
-            best = max(about, key=lambda i: about[i])
-            return best if about[best] > 0.5 * sum(about.values()) else None
-
-        aspects = self._aspects(analysis.words)
-        of_body = conversation.onderwerp and any(word in self._turns.of_body for word in analysis.words)
-        shop = NO_SHOP if of_body else self._shop
-        sides = self._sides(conversation) if intent == "follow_up_topic" else []
-        return resolve(intent, conversation, unique_names(topics), aspects, self.faq_ids, best_about, shop, sides)
-
-    def _sides(self, conversation: Conversation) -> List[str]:
-        """Onderwerpen and aspects that the question before named."""
-        words = self._analyser.analyse(conversation.asked).words if conversation.asked else ()
-        named = unique_names(self.lexicon.onderwerp.find(words))
-        return [name for name in named if name in DUAL] + self._aspects(words)
 
     def _mentioned(self, text: str, analysis: Analysis, topics: Sequence[Found]) -> List[Entity]:
         groups = (
@@ -630,8 +406,25 @@ def _with_words(analysis: Analysis, words: Sequence[str]) -> Analysis:
     return Analysis((*analysis.words, *more), (*analysis.typed, *more), (*analysis.lemmas, *more))
 
 
-def _answered(faq_id: str) -> Resolution:
-    return Resolution(FAQ_RESPONSE + faq_id, faq_id)
+def _answering(base: Understood, faq_id: str, confidence: float, topics: Sequence[Found]) -> Understood:
+    """A question with an answer. One to the shop is nothing that "en magnesium?" goes back to."""
+    entities = [*base.entities, *_recognised(faq_id), *_sold(faq_id, topics)]
+    asked = "" if faq_id.startswith(SHOP) else base.asked
+    action = FAQ_RESPONSE + faq_id
+    return replace(
+        base, intent="faq", confidence=confidence, utter_action=action, faq_id=faq_id, entities=entities, asked=asked
+    )
+
+
+def _followed(base: Understood, resolution: Resolution, topics: Sequence[Found]) -> Understood:
+    """A follow-up with what it resolves to."""
+    faq_id = resolution.faq_id
+    entities = [*base.entities, *_asked_about(resolution)]
+    if faq_id:
+        entities += [*_recognised(faq_id), *_sold(faq_id, topics)]
+    forget = base.intent == MORE or (faq_id or "").startswith(SHOP)
+    asked = "" if forget else base.asked
+    return replace(base, utter_action=resolution.utter_action, faq_id=faq_id, entities=entities, asked=asked)
 
 
 def _asked_about(resolution: Resolution) -> List[Entity]:
@@ -655,7 +448,9 @@ def _for_the_desk(understood: Understood, turn: AdviceTurn) -> Understood:
     """Nothing else that the message holds counts: an answer changes no topic of the conversation."""
     named = (("advies_woord", turn.word), ("advies_deel", turn.part))
     entities = [Entity(name, value) for name, value in named if value]
-    return replace(understood, intent=turn.intent, confidence=1.0, utter_action=None, faq_id=None, entities=entities)
+    return replace(
+        understood, intent=turn.intent, confidence=1.0, utter_action=None, faq_id=None, entities=entities, asked=""
+    )
 
 
 def _in_conversation(label: str, conversation: Conversation) -> str:

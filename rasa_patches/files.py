@@ -14,19 +14,9 @@ import importlib.util
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from content.reading import read_yaml
 
 DOMAIN_FILE = "domain.yml"
-
-
-def read_fast(file: Path) -> Any:
-    """A YAML file as plain data; the strict parser has the last word, for the fast one refuses some right files."""
-    text = file.read_text(encoding="utf-8")
-    try:
-        return YAML(typ="safe").load(text)
-    except YAMLError:
-        return YAML(typ="safe", pure=True).load(text)
 
 
 def _load_domain(
@@ -35,7 +25,7 @@ def _load_domain(
     from rasa.shared.core.domain import Domain
 
     with model_storage.read_from(resource) as folder:
-        domain = Domain.from_dict(read_fast(Path(folder) / DOMAIN_FILE))
+        domain = Domain.from_dict(read_yaml(Path(folder) / DOMAIN_FILE))
     return cls(model_storage, resource, domain)
 
 

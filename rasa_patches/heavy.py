@@ -54,6 +54,9 @@ HEAVY = (
     # jobs: apscheduler looks itself up among all installed packages
     "apscheduler",
     "randomname",
+    # ours: only for the chain's pages and pictures
+    "networkx",
+    "jinja2",
     "dask",
     "scipy",
     "jwt",

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import List, Tuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 
+from content.reading import read_yaml
 from shop.settings import Environment, load_shop
 
 
@@ -37,7 +37,7 @@ def check_yaml(files: List[Path]) -> None:
     """
     for file in files:
         try:
-            _read(file.read_text(encoding="utf-8"))
+            read_yaml(file)
         except FileNotFoundError:
             raise CannotStart(f"{file} is missing. Restore it from the repository.") from None
         except UnicodeDecodeError:
@@ -45,14 +45,6 @@ def check_yaml(files: List[Path]) -> None:
         except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise CannotStart(f"{file}, line {line}: this is no valid YAML ({error.problem}).") from None
-
-
-def _read(text: str) -> None:
-    """Reads with the fast parser; the strict one has the last word, for the fast one refuses some right files."""
-    try:
-        YAML(typ="safe").load(text)
-    except YAMLError:
-        YAML(typ="safe", pure=True).load(text)
 
 
 def check_port(host: str, port: int, setting: str) -> None:

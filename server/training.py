@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Dict
 
 from nlu.dutch import installed_name
 from server.checks import CannotStart, check_yaml, content_files
@@ -33,6 +35,11 @@ def is_current() -> bool:
     return there and FINGERPRINT.read_text() == content_fingerprint()
 
 
+def variables() -> Dict[str, str]:
+    """The variables of the training's processes: this process's own, and compiled modules are kept."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def train(force: bool = False) -> bool:
     """Trains `MODEL` when the content changed.
 
@@ -52,7 +59,7 @@ def train(force: bool = False) -> bool:
     command = [sys.executable, "-m", "rasa_patches", "train", "--skip-validation", "--fixed-model-name", MODEL.name]
     command += ["--out", str(MODELS), *(["--force"] if force else [])]
     with LOG.open("w", encoding="utf-8") as log:
-        result = subprocess.run(command, stdout=log, stderr=log, check=False)
+        result = subprocess.run(command, stdout=log, stderr=log, check=False, env=variables())
     if result.returncode != 0 or not MODEL.exists():
         last = [line for line in LOG.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()][-1:]
         raise CannotStart(f"Training failed: {''.join(last) or 'no message'} (all of it stands in {LOG}).")

@@ -8,12 +8,16 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parent.parent
 os.chdir(ROOT)
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# The same examples in every run, and no time is asserted: the machine may be busy with the other tests.
+settings.register_profile("schakel", deadline=None, derandomize=True)
+settings.load_profile("schakel")
 
 
 def read_yaml(path: Path) -> Any:

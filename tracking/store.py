@@ -27,13 +27,14 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import sqlalchemy as sa
+import ujson
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SessionStarted, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from answering.redact import redact_events
 from storage.engine import reading, try_idle_connections
-from tracking.redact import redact_events
 from tracking.tracker import ConversationTracker
 
 logger = logging.getLogger(__name__)
@@ -290,7 +291,7 @@ class ConversationStore(TrackerStore):
 
         Args:
             sender_id: the conversation.
-            values: see `tracking.redact.redact_events`.
+            values: see `answering.redact.redact_events`.
         """
 
         def work(connection: Any) -> None:
@@ -463,4 +464,11 @@ class ConversationStore(TrackerStore):
 
 def _row(sender_id: str, data: Dict[str, Any]) -> Row:
     intent = data.get("parse_data", {}).get("intent", {}).get("name")
-    return sender_id, data["event"], data.get("timestamp"), intent, data.get("name"), json.dumps(data)
+    return (
+        sender_id,
+        data["event"],
+        data.get("timestamp"),
+        intent,
+        data.get("name"),
+        ujson.dumps(data, escape_forward_slashes=False),
+    )

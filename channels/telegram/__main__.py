@@ -14,11 +14,10 @@ import aiohttp
 from channels.base import SendFailed
 from channels.inbox import Inbox
 from channels.outgoing import OutgoingQueue
-from channels.service import call_directly
 from channels.store import DEAD, WAITING, open_store
-from channels.telegram.channel import PATH, POLL, SECRET_HEADER, WEBHOOK, Account, load_account
+from channels.telegram.account import PATH, POLL, SECRET_HEADER, WEBHOOK, Account, load_account
 from channels.telegram.client import ALLOWED_UPDATES, BotApi
-from channels.telegram.polling import Poller
+from channels.telegram.polling import Poller, call_directly
 from channels.telegram.updates import NAME
 from shop.settings import Environment, SettingsError, load_environment
 
@@ -122,6 +121,7 @@ async def poll(api: BotApi, environment: Environment, account: Account) -> None:
     """Fetches messages and hands them to the assistant's webhook on this machine, until it is stopped."""
     if environment.telegram_updates == POLL:
         raise SettingsError("With SCHAKEL_TELEGRAM_UPDATES=poll the running assistant fetches messages itself.")
+    await api.call("getMe", {})  # a wrong token is said now
     address = f"http://{environment.host}:{environment.port}{PATH}"
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_LOCAL_TIMEOUT)) as session:
 

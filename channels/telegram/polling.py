@@ -26,6 +26,11 @@ TURN_PAUSE = 1.0
 Run = Callable[..., Awaitable[Any]]
 
 
+async def call_directly(function: Callable[..., Any], *arguments: Any) -> Any:
+    """A `Run` for a program that does nothing else meanwhile."""
+    return function(*arguments)
+
+
 class Poller:
     """Asks for updates, hands them on, and only then tells Telegram that they have arrived."""
 
@@ -91,7 +96,8 @@ class Poller:
                 await self._deliver(updates)
                 await self._remember(updates)
         except ApiError as error:
-            self._note(str(error))
+            if not error.stops_channel:  # about a wrong token the channel itself has said one line
+                self._note(str(error))
             return CONFLICT_PAUSE if error.code in (401, 404, 409) else max(PAUSE, error.retry_after or 0.0)
         except Exception as error:  # the database is gone for a moment: the same updates come again
             self._note(type(error).__name__)

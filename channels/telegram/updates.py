@@ -17,6 +17,7 @@ NAME = "telegram"
 COMMANDS = Path("data/gesprek/opdrachten.yml")
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@[A-Za-z0-9_]{1,64})?(?:\s|$)")
 _MAX_ID = 2**53
+MAX_DATA = 64  # bytes of a button; Telegram sends no more, so more is not of Telegram
 # Messages without words of the customer's that still ask for an answer.
 _OTHER_KINDS = (
     *("animation", "audio", "contact", "dice", "document", "game", "live_photo", "location", "paid_media", "photo"),
@@ -92,7 +93,7 @@ def _press(query: Any) -> Optional[Dict[str, Any]]:
     data, query_id = query.get("data"), query.get("id")
     if chat is None or not isinstance(data, str) or not isinstance(query_id, str) or chat[1] != "private":
         return None
-    if not 0 < len(data) <= 64 or not 0 < len(query_id) <= 200:
+    if not 0 < len(data.encode("utf-8", "surrogatepass")) <= MAX_DATA or not 0 < len(query_id) <= 200:
         return None
     return {"chat": chat[0], "kind": Kind.PRESS, "token": data, "extra": {"callback": query_id}}
 

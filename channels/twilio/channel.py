@@ -17,17 +17,17 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from channels.base import Incoming, Kind
+from channels.base import REFERENCE, Incoming, Kind
 from channels.inbox import Inbox
 from channels.incoming import MAX_BODY
 from channels.service import ChannelService, OnNewMessage
 from channels.store import open_store
 from channels.twilio.choices import open_choices
-from channels.twilio.client import TwilioClient
+from channels.twilio.client import twilio_client
 from channels.twilio.connector import NAME, TwilioConnector, as_incoming
 from channels.twilio.incoming import Said, Status, read_form
 from channels.twilio.outgoing import chosen
-from channels.twilio.settings import is_wanted, problems
+from channels.twilio.settings import PREFIX, STATUS, WEBHOOK, is_wanted, problems
 from channels.twilio.signature import MAX_FIELDS, by_name, is_signed
 from channels.webhooks import HEADERS, Refusals, add_health, blueprint_of, keep_status, plain, read_body
 from content import texts
@@ -35,8 +35,6 @@ from shop.settings import Environment, load_environment
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "/webhooks/twilio"
-WEBHOOK, STATUS = "/webhook", "/status"
 _NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # the reply goes by Twilio's interface
 
 
@@ -112,13 +110,13 @@ class Twilio:
                 403, "its signature is missing or wrong (SCHAKEL_TWILIO_TOKEN, SCHAKEL_PUBLIC_ADDRESS)"
             )
         try:
-            await self._take(read_form(fields, self._environment.twilio_number))
+            await self._take(read_form(fields, self._environment.twilio_number), query)
         except SQLAlchemyError as error:
             logger.error("A delivery could not be stored (%s).", type(error).__name__)
             return plain(status=503)
         return response.text(_NOTHING_TO_SAY, content_type="text/xml", headers=HEADERS)
 
-    async def _take(self, found: "Said | Status | None") -> None:
+    async def _take(self, found: "Said | Status | None", query: str) -> None:
         if isinstance(found, Said):
             message = await self.service.run(self._resolved, as_incoming(found))
             await self.service.accept([message])
@@ -126,15 +124,16 @@ class Twilio:
             if found.error:
                 logger.warning("Twilio: a message was not delivered, error %s.", found.error)
             error = str(found.error) if found.error else ""
-            await keep_status(self.service, found.message_id, found.status, error)
+            reference = dict(parse_qsl(query)).get(REFERENCE, "")
+            await keep_status(self.service, found.message_id, found.status, error, reference)
 
     def _resolved(self, message: Incoming) -> Incoming:
-        """A typed number becomes the choice that it stands for; looked up when it comes in, for that is what the
-        customer saw."""
-        if message.kind is not Kind.TEXT or chosen(message.text, 99) is None:
+        """A typed number, or the words of a choice, become the choice that they stand for; looked up when they come in,
+        for that is what the customer saw."""
+        if message.kind is not Kind.TEXT:
             return message
         choices = open_choices(self._store, self._inbox, message.conversation)
-        number = chosen(message.text, len(choices))
+        number = chosen(message.text, [choice.title for choice in choices])
         if number is None:
             return message
         return replace(message, kind=Kind.PRESS, token=choices[number].token, text="")
@@ -169,8 +168,3 @@ def read_fields(body: bytes) -> Optional[Dict[str, List[str]]]:
     except ValueError:
         return None
     return by_name(pairs)
-
-
-def twilio_client(environment: Environment) -> TwilioClient:
-    """Twilio's interface with these settings."""
-    return TwilioClient(environment.twilio_api, environment.twilio_account, environment.twilio_token)

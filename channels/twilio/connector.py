@@ -6,8 +6,17 @@ import logging
 import time
 from typing import Callable, Dict, List, Mapping
 
-from channels.base import Answer, Connector, Incoming, Kind, Outgoing
-from channels.provider import LastHeard, MediaRefused, WindowClosed, check_access, check_late, is_window_closed
+from channels.base import REFERENCE, Answer, Connector, Incoming, Kind, Outgoing
+from channels.provider import (
+    REPORTS_WITHIN,
+    LastHeard,
+    MediaRefused,
+    WindowClosed,
+    check_access,
+    check_late,
+    is_window_closed,
+    reference_of,
+)
 from channels.reading import with_text
 from channels.twilio import incoming
 from channels.twilio.client import TwilioClient
@@ -41,6 +50,7 @@ class TwilioConnector(Connector):
 
     name = NAME
     limits = LIMITS
+    reports_within = REPORTS_WITHIN
     # Twilio's calls carry no time: one that somebody kept and plays again is told by its id only.
     keep_ids = 366 * 86_400.0
 
@@ -81,15 +91,16 @@ class TwilioConnector(Connector):
         """Delivers one message; after the window as a template. Raises `SendFailed`."""
         if await self._is_late(conversation):
             return await self._send_late(recipient, message, WindowClosed("The 24-hour window is closed."))
+        reference = message.extra.get(REFERENCE, "")
         try:
-            return await self._send(recipient, as_fields(message))
+            return await self._send(recipient, as_fields(message), reference)
         except WindowClosed as closed:
             return await self._send_late(recipient, message, closed)
         except MediaRefused as refused:
             # The words matter more than the picture.
             logger.warning("Twilio took no picture: %s", refused)
             fields = as_fields(message, with_picture=False)
-            return await self._send(recipient, fields) if fields else ""
+            return await self._send(recipient, fields, reference) if fields else ""
 
     async def _is_late(self, conversation: str) -> bool:
         if not self._sender.startswith(WHATSAPP):  # SMS knows no window
@@ -98,15 +109,16 @@ class TwilioConnector(Connector):
 
     async def _send_late(self, recipient: str, message: Outgoing, closed: WindowClosed) -> str:
         check_late(message, self._template, "SCHAKEL_TWILIO_TEMPLATE", closed)
+        parts = templates(self._template, message.text)
         sent = ""
-        for fields in templates(self._template, message.text):
-            sent = await self._send(recipient, fields)
+        for fields in parts:
+            sent = await self._send(recipient, fields, reference_of(message, parts))
         return sent
 
-    async def _send(self, recipient: str, fields: Dict[str, str]) -> str:
+    async def _send(self, recipient: str, fields: Dict[str, str], reference: str) -> str:
         if not fields:  # a picture without words that Twilio can't fetch
             return ""
-        return await self._client.send(addressed(self._sender, recipient, fields, self._status_address))
+        return await self._client.send(addressed(self._sender, recipient, fields, self._status_address, reference))
 
     async def started(self) -> None:
         """Asks Twilio about the account. Raises `SendFailed` that stops the channel when Twilio refuses."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
+from urllib.parse import urlencode
 
-from channels.base import Answer, ChannelLimits, Outgoing, Style, utf16_units
+from channels.base import REFERENCE, Answer, ChannelLimits, Outgoing, Style, utf16_units
 from channels.render import render, split_text
 from channels.twilio.incoming import WHATSAPP
 
@@ -15,6 +16,8 @@ from channels.twilio.incoming import WHATSAPP
 LIMITS = ChannelLimits(text=1600, caption=1600, buttons=0, button_title=0, measure=utf16_units)
 TEMPLATE_VALUE = 800  # of the 1024 characters that a template's whole body may have
 _NUMBER = re.compile("[(#]?([0-9]{1,2})[.):!]?(?:\ufe0f?\u20e3)?")  # 2, 2., (2), #2, and the emoji of a key
+
+_WORD = re.compile(r"\w+")
 
 
 def fit(answer: Answer, type_number: str) -> List[Outgoing]:
@@ -27,17 +30,24 @@ def fit(answer: Answer, type_number: str) -> List[Outgoing]:
     return messages
 
 
-def chosen(text: str, count: int) -> Optional[int]:
-    """The choice that a typed text means ("2", "2."), from 0; None when it is no number of the `count` choices."""
+def chosen(text: str, titles: Sequence[str]) -> Optional[int]:
+    """The choice that a typed text means by its number ("2", "2.") or its words, from 0; None when it means none."""
     found = _NUMBER.fullmatch(text)
-    number = int(found[1]) if found else 0
-    return number - 1 if 1 <= number <= count else None
+    if found:
+        number = int(found[1])
+        return number - 1 if 1 <= number <= len(titles) else None
+    words = _WORD.findall(text.casefold())
+    return next((n for n, title in enumerate(titles) if words and words == _WORD.findall(title.casefold())), None)
 
 
-def addressed(sender: str, user: str, fields: Dict[str, str], status_address: str = "") -> Dict[str, str]:
-    """The form of Twilio's Messages resource for one customer; what becomes of it is told to `status_address`."""
+def addressed(
+    sender: str, user: str, fields: Dict[str, str], status_address: str = "", reference: str = ""
+) -> Dict[str, str]:
+    """The form of Twilio's Messages resource for one customer; what becomes of it is told to `status_address`, with
+    `reference` in its query."""
     prefix = WHATSAPP if sender.startswith(WHATSAPP) else ""
-    callback = {"StatusCallback": status_address} if status_address else {}
+    query = "?" + urlencode({REFERENCE: reference}) if reference else ""
+    callback = {"StatusCallback": status_address + query} if status_address else {}
     return {"From": sender, "To": prefix + user, **fields, **callback}
 
 

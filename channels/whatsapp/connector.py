@@ -7,8 +7,18 @@ import time
 from dataclasses import replace
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from channels.base import Answer, Connector, Image, Incoming, Kind, Outgoing, SendFailed
-from channels.provider import LastHeard, MediaRefused, WindowClosed, aside, check_access, check_late, is_window_closed
+from channels.base import REFERENCE, Answer, Connector, Image, Incoming, Kind, Outgoing, SendFailed
+from channels.provider import (
+    REPORTS_WITHIN,
+    LastHeard,
+    MediaRefused,
+    WindowClosed,
+    aside,
+    check_access,
+    check_late,
+    is_window_closed,
+    reference_of,
+)
 from channels.reading import with_text
 from channels.whatsapp import incoming
 from channels.whatsapp.client import GraphClient
@@ -51,6 +61,7 @@ class WhatsAppConnector(Connector):
 
     name = NAME
     limits = LIMITS
+    reports_within = REPORTS_WITHIN
 
     def __init__(
         self,
@@ -97,24 +108,26 @@ class WhatsAppConnector(Connector):
             return await self._send_late(recipient, message, closed)
 
     async def _send_now(self, recipient: str, message: Outgoing) -> str:
+        reference = message.extra.get(REFERENCE, "")
         if message.image is not None:
             try:
                 source = await self._source(message.image)
                 if source is not None:
-                    return await self._client.send(addressed(recipient, as_message(message, source)))
+                    return await self._client.send(addressed(recipient, as_message(message, source), reference))
             except MediaRefused as refused:
                 # The words matter more than the picture, and what Meta forgot is uploaded again next time.
                 self._uploaded.pop(message.image.file_name, None)
                 logger.warning("WhatsApp took no picture: %s", refused)
             if not message.text:
                 return ""
-        return await self._client.send(addressed(recipient, as_message(message)))
+        return await self._client.send(addressed(recipient, as_message(message), reference))
 
     async def _send_late(self, recipient: str, message: Outgoing, closed: WindowClosed) -> str:
         check_late(message, self._template, "SCHAKEL_WHATSAPP_TEMPLATE", closed)
+        parts = templates(self._template, self._language, message.text)
         sent = ""
-        for part in templates(self._template, self._language, message.text):
-            sent = await self._client.send(addressed(recipient, part))
+        for part in parts:
+            sent = await self._client.send(addressed(recipient, part, reference_of(message, parts)))
         return sent
 
     async def _source(self, image: Image) -> Optional[Message]:

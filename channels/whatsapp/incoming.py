@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 _PHONE = re.compile(r"\d{5,20}")
 _SCOPED = re.compile(r"[A-Z]{2}(?:\.ENT)?\.[A-Za-z0-9]{1,128}")
-_ID = re.compile(r"[\x21-\x7e]{1,256}")  # of messages, and of buttons as we make them
+_ID = re.compile(r"[\x21-\x7e]{1,256}")  # of messages, of buttons as we make them, and of what we send along
 
 
 class Kind(enum.Enum):
@@ -67,13 +67,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Status:
-    """What became of a message of ours: sent, delivered, read, played or failed."""
+    """What became of a message of ours: sent, delivered, read, played or failed; `reference` as we sent it along."""
 
     message_id: str
     status: str
     at: int
     error: int = 0
     detail: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,8 @@ def _status(raw: Any) -> Optional[Status]:
         return None
     errors = [_error(error) for error in _list(raw.get("errors"))]
     code, detail = errors[0] if errors else (0, "")
-    return Status(message_id, name, _whole(raw.get("timestamp")), code, detail)
+    reference = _known(raw.get("biz_opaque_callback_data"), _ID)
+    return Status(message_id, name, _whole(raw.get("timestamp")), code, detail, reference)
 
 
 def _error(raw: Any) -> Tuple[int, str]:

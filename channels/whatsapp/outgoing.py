@@ -94,13 +94,14 @@ def templates(name: str, language: str, text: str) -> List[Message]:
     ]
 
 
-def addressed(user: str, message: Message) -> Message:
+def addressed(user: str, message: Message, reference: str = "") -> Message:
     """The whole request: a business-scoped id goes to `recipient`, a phone number to `to`.
 
-    A scoped id in `to` is answered with 200 and reaches nobody.
+    A scoped id in `to` is answered with 200 and reaches nobody. Meta repeats `reference` in its reports.
     """
     place = {"recipient": user} if is_scoped(user) else {"to": user}
-    return {"messaging_product": "whatsapp", "recipient_type": "individual", **place, **message}
+    along = {"biz_opaque_callback_data": reference} if reference else {}
+    return {"messaging_product": "whatsapp", "recipient_type": "individual", **place, **along, **message}
 
 
 def read_receipt(message_id: str, typing: bool) -> Message:

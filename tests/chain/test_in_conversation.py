@@ -98,6 +98,15 @@ def hear(chain_words: ChainWords, lexicon: Lexicon, text: str) -> Any:
         ({}, "faq/melatonine_productie", "wat als ik te weinig melatonine heb voor de keten", "explain_chain_link"),
         ({}, "faq/melatonine_productie", "wat als ik te weinig melatonine heb", None),
         ({}, "faq/microbioom_wat_is", "wat zijn korte keten vetzuren", None),
+        ({}, "nlu_fallback", "en de vitamine b6 in dat rijtje", "explain_chain_link"),
+        ({}, "faq/microbioom_dysbiose", "wat doet een slechte darmflora met dat rijtje", "explain_chain_blocker"),
+        (
+            ANSWER,
+            "faq/serotonine_stress",
+            "en als ik altijd stress heb op mijn werk, loopt dat dan vast",
+            "explain_chain_blocker",
+        ),
+        (ANSWER, "faq/serotonine_stress", "helpt serotonine als ik altijd stress heb op mijn werk", None),
     ],
 )
 def test_what_a_message_means_after_a_reply_about_the_chain(
@@ -151,7 +160,7 @@ def test_steps_by_number(chain_words: ChainWords, lexicon: Lexicon, text: str, s
         ("en wat dan met b12", {"vervolg", "verder"}),
         ("wat doen b12 en foliumzuur", set()),
         ("en wat gebeurt er daarvoor", {"vervolg", "voor"}),
-        ("waar gaat het mis in de keten", {"keten"}),
+        ("waar gaat het mis in de keten", {"keten", "hapert"}),
         ("wat als ik te weinig b6 binnenkrijg", {"te_weinig"}),
     ],
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import pydoc
+from dataclasses import replace
 from typing import Any, Dict, Iterator, List
 
 import pytest
@@ -9,8 +12,13 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from advice import steps
+from advice.checks import MAX_NAME, MAX_ORDER
+from advice.content import ORDER as ORDER_KIND
+from advice.content import load_content
+from advice.draft import EMAIL, Draft
 from answering.generator import AnswerGenerator
-from chain import explain, walk
+from chain import check, explain, walk
 from chain.explain import Question
 from chain.model import load_chain
 from channels.base import Answer, Outgoing, Style
@@ -22,9 +30,10 @@ from channels.twilio.outgoing import as_fields
 from channels.twilio.outgoing import fit as fit_twilio
 from channels.whatsapp.outgoing import addressed, as_message, fit, rest_of
 from content.texts import load_texts
-from tests.channels.fakes.graph import check_message
-from tests.channels.fakes.telegram import checked_buttons, shown
-from tests.channels.fakes.twilio import check_content
+from nlu.advice import SUMMARY
+from tests.channels.fakes.graph import GraphError, check_message
+from tests.channels.fakes.telegram import Refused, checked_buttons, shown
+from tests.channels.fakes.twilio import TwilioError, check_content
 
 Responses = Dict[str, List[Dict[str, Any]]]
 TEXTS = {name: variations[0]["text"] for name, variations in load_texts().items()}
@@ -64,6 +73,7 @@ def twilio(answer: Answer) -> None:
 
 
 KINDS = (explain.WHAT, explain.AFTER, explain.BEFORE, explain.TOO_LITTLE, explain.FOOD, explain.CERTAINTY, explain.MORE)
+WITHOUT_LINK = (explain.OVERVIEW, explain.BLOCKERS, explain.HELPERS, explain.WHICH)
 CHANNELS = pytest.mark.parametrize("channel", [whatsapp, telegram, twilio])
 
 
@@ -104,6 +114,42 @@ def test_everything_about_the_chain_fits(channel: Any) -> None:
         channel(as_answer({"text": answer.text, "buttons": buttons, "image": picture, "alt": "Een plaat"}))
 
 
+@CHANNELS
+def test_every_outcome_of_the_self_check_fits(channel: Any) -> None:
+    chain = load_chain()
+    for given in itertools.product(chain.check.antwoorden, repeat=len(chain.check.vragen)):
+        answer = check.outcome(chain, dict(zip(chain.check.vragen, given))).answer
+        picture = f"https://chat.mijnwinkel.example/keten/plaat/{answer.picture}.png"
+        buttons = [button.as_dict() for button in answer.buttons]
+        channel(as_answer({"text": answer.text, "buttons": buttons, "image": picture, "alt": "Een plaat"}))
+
+
+@CHANNELS
+def test_every_step_of_the_advice_form_fits_with_what_is_filled_in(channel: Any, responses: Responses) -> None:
+    """The choices that are made while the form is filled in, and the longest summary; the rest are responses."""
+    content = load_content()
+    order = next(choice.naam for choice in content.onderwerpen if choice.soort == ORDER_KIND)
+    draft = Draft(
+        *("key", SUMMARY, "2026-11-22T12:00:00+00:00"),
+        vraag="<vraag> & meer 😀 " * 200,
+        onderwerp=order,
+        naam="N" * MAX_NAME,
+        contact={"soort": EMAIL, "waarde": "m" * 240 + "@voorbeeld.nl"},
+        bestelnummer="1" * MAX_ORDER,
+    )
+    everything = steps.Possible(True, True)
+    filled = {
+        "onderwerp": {"buttons": steps.subject_buttons(content, True)},
+        "aanpassen": {"buttons": steps.change_buttons(draft, everything, content)},
+        "overzicht": {"overzicht": steps.summary(draft, everything, content)},
+    }
+    assert len(filled["aanpassen"]["buttons"]) == 7
+    for name, values in filled.items():
+        (variation,) = responses[f"utter_ask_advies_{name}"]
+        text = variation["text"].replace("{overzicht}", str(values.get("overzicht")))
+        channel(as_answer({"text": text, "buttons": values.get("buttons") or variation["buttons"]}))
+
+
 def chain_answers() -> Iterator[explain.Answer]:
     chain = load_chain()
     for kind in KINDS:
@@ -111,7 +157,10 @@ def chain_answers() -> Iterator[explain.Answer]:
             yield explain.answer(chain, Question(kind, (link,)))
     for blocker in chain.blokkades:
         yield explain.answer(chain, Question("blokkade", (), blocker))
-    yield explain.overview(chain)
+    for kind in WITHOUT_LINK:
+        yield explain.answer(chain, Question(kind, ()))
+    for pair in itertools.permutations(chain.schakels, 2):
+        yield explain.answer(chain, Question(explain.BETWEEN, pair))
     turn = walk.start(chain)
     for _ in range(20):
         yield turn.answer
@@ -127,3 +176,19 @@ def test_a_breach_is_seen(channel: Any) -> None:
             channel(as_answer({"text": "x", "buttons": [{"title": title, "payload": "x"}]}))
     else:
         channel(as_answer({"text": "x", "buttons": [{"title": title, "payload": "x"}]}))
+
+
+@pytest.mark.parametrize(
+    ("channel", "limits"),
+    [
+        (whatsapp, "channels.whatsapp.outgoing.LIMITS"),
+        (telegram, "tests.channels.test_parity.TELEGRAM"),
+        (twilio, "channels.twilio.outgoing.LIMITS"),
+    ],
+)
+def test_a_limit_that_is_not_the_apps_own_is_seen(channel: Any, limits: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = as_answer({"text": "woord " * 1_000})
+    channel(long)
+    monkeypatch.setattr(limits, replace(pydoc.locate(limits), text=10_000))  # type: ignore[type-var]
+    with pytest.raises((GraphError, Refused, TwilioError)):
+        channel(long)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import subprocess
+import sys
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +18,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
 
 from desk import database as database_module
-from desk import outbox
+from desk import migrating, outbox
 from desk.cases import count_cases, open_case
 from desk.database import VERSION_TABLE, Database, DeskUnavailable, open_database
 from desk.models import Base, Counter
@@ -30,6 +32,22 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database: Database
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_alembic(address: str) -> None:
+    open_database(address).close()
+    code = f"""
+import sys
+from desk.database import open_database
+open_database({address!r}).close()
+print([name for name in ("alembic", "mako", "pygments") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr[-2000:]
+
+
+def test_the_version_that_is_looked_for_is_that_of_the_last_migration() -> None:
+    assert migrating.newest() == database_module.NEWEST
 
 
 def test_eight_processes_that_open_a_new_database_together_migrate_it_once(address: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import uuid
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
@@ -12,17 +11,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from server.pair import Pair
 from shop.settings import Environment
+from tests.e2e.running import environment_in, started
 
 Messages = List[Dict[str, Any]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Assistant:
@@ -64,22 +56,10 @@ class Assistant:
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    folder = tmp_path_factory.mktemp("run")
-    return Environment(
-        port=free_port(),
-        actions_port=free_port(),
-        conversations=str(folder / "conversations.db"),
-        web_database=f"sqlite:///{folder / 'web.db'}",
-        desk_database=f"sqlite:///{folder / 'desk.db'}",
-        desk_port=free_port(),
-        web_per_minute=100_000,
-        web_address_per_minute=100_000,  # tests ask far more often than a browser
-    )
+    return environment_in(tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture(scope="session")
 def assistant(trained_model: Path, environment: Environment) -> Iterator[Assistant]:
-    pair = Pair(environment, Path(environment.conversations).parent)
-    pair.start()
-    yield Assistant(environment)
-    pair.stop()
+    with started(environment, Path(environment.conversations).parent):
+        yield Assistant(environment)

@@ -23,14 +23,13 @@ import pytest
 from desk import cases, takeover
 from desk.database import Database, open_database
 from server.pair import Pair, process_environment
-from shop.settings import DAYS, Environment
-from tests.e2e.conftest import Assistant, free_port
+from tests.e2e.conftest import Assistant
+from tests.e2e.running import ALWAYS_OPEN, environment_in, files_with
 
 Responses = Dict[str, List[Dict[str, Any]]]
 CONSENT = "Mag de winkel je antwoorden hiervoor gebruiken?"
 NUMBERS = ("113", "112", "1813")
 CANARY = "Kanarie-vraag: ik slaap slecht sinds mijn verhuizing"
-ALWAYS_OPEN = "openingstijden: {" + ", ".join(day + ': "00:00-23:59"' for day in DAYS) + "}"
 TO_SUMMARY = ["persoonlijk advies", "ja, dat mag", "Ik slaap slecht", "slaap", "Jan", "jan@voorbeeld.nl"]
 
 
@@ -41,18 +40,7 @@ class Desk:
         self.folder = folder
         self.shop = folder / "winkel.yml"
         self.write_shop("openingstijden: {}")
-        self.environment = Environment(
-            port=free_port(),
-            actions_port=free_port(),
-            desk_port=free_port(),
-            shop_file=str(self.shop),
-            conversations=str(folder / "conversations.db"),
-            web_database=f"sqlite:///{folder / 'web.db'}",
-            desk_database=f"sqlite:///{folder / 'desk.db'}",
-            public_address="https://chat.voorbeeld.nl",
-            web_per_minute=100_000,
-            web_address_per_minute=100_000,
-        )
+        self.environment = environment_in(folder, shop_file=str(self.shop), public_address="https://chat.voorbeeld.nl")
         self.pair = Pair(self.environment, folder / "log")
         self.assistant = Assistant(self.environment)
 
@@ -101,12 +89,8 @@ class Desk:
         self.pair._wait("actions", f"http://127.0.0.1:{self.environment.actions_port}/health")
 
     def files_with(self, text: str) -> List[str]:
-        """Names of all files of the run, logs and write-ahead logs included, that hold the text in any case."""
-        found = []
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file() and text.lower().encode() in path.read_bytes().lower():
-                found.append(path.name)
-        return found
+        """See `running.files_with`."""
+        return files_with(self.folder, text)
 
 
 @pytest.fixture(scope="module")

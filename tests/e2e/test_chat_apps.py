@@ -14,12 +14,11 @@ from hypothesis import HealthCheck, given, settings
 
 from channels.whatsapp.__main__ import check
 from content.texts import load_texts
-from server.pair import Pair
 from shop.settings import Environment
-from tests.channels.fakes.graph import Customer, GraphApi, Sent, Template
+from tests.channels.fakes.graph import GraphApi, Template
 from tests.channels.fakes.twilio import TwilioApi
 from tests.channels.whatsapp.test_generated import BODIES
-from tests.e2e.conftest import free_port
+from tests.e2e.running import Talk, environment_in, started
 
 Responses = Dict[str, List[Dict[str, Any]]]
 TEXTS = {name: variations[0]["text"] for name, variations in load_texts().items()}
@@ -43,14 +42,8 @@ def twilio() -> Iterator[TwilioApi]:
 
 @pytest.fixture(scope="module")
 def environment(graph: GraphApi, twilio: TwilioApi, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    folder = tmp_path_factory.mktemp("chat_apps")
-    return Environment(
-        port=free_port(),
-        actions_port=free_port(),
-        conversations=str(folder / "conversations.db"),
-        web_database=f"sqlite:///{folder / 'web.db'}",
-        channels_database=f"sqlite:///{folder / 'channels.db'}",
-        channels_per_minute=1_000,
+    return environment_in(
+        tmp_path_factory.mktemp("chat_apps"),
         public_address=OUTSIDE,
         whatsapp_token=graph.token,
         whatsapp_number_id=graph.phone_number_id,
@@ -67,35 +60,12 @@ def environment(graph: GraphApi, twilio: TwilioApi, tmp_path_factory: pytest.Tem
 
 @pytest.fixture(scope="module")
 def address(trained_model: Path, environment: Environment, graph: GraphApi, twilio: TwilioApi) -> Iterator[str]:
-    pair = Pair(environment, Path(environment.conversations).parent)
-    pair.start()
     found = f"http://{environment.host}:{environment.port}"
     graph.webhook = found + "/webhooks/whatsapp/webhook"
     twilio.webhook = found + "/webhooks/twilio/webhook"
     twilio.public_webhook = OUTSIDE + "/webhooks/twilio/webhook"
-    yield found
-    pair.stop()
-
-
-class Talk:
-    """A customer's conversation, turn by turn."""
-
-    def __init__(self, customer: Customer) -> None:
-        self.customer = customer
-        self.heard = 0
-
-    def _answer(self) -> List[Sent]:
-        new = self.customer.hears(self.heard, timeout=60)
-        self.heard += len(new)
-        return new
-
-    def says(self, text: str) -> List[Sent]:
-        assert self.customer.says(text) == 200
-        return self._answer()
-
-    def presses(self, title: str) -> List[Sent]:
-        assert self.customer.presses(title) == 200
-        return self._answer()
+    with started(environment, Path(environment.conversations).parent):
+        yield found
 
 
 def talk(graph: GraphApi, number: int) -> Talk:
@@ -131,11 +101,11 @@ def test_the_walk_through_the_chain_goes_by_buttons_and_its_pictures_arrive(addr
     an = talk(graph, 3)
     said = an.says("leg de keten uit")
     while not any(sent.choices for sent in said):
-        said += an._answer()
+        said += an.answer()
     assert any("De keten loopt van eiwit in je eten" in sent.text for sent in said)
     said = an.says("volgende")
     while not any("Stap 1 van 6: eiwit." in sent.text for sent in said):
-        said += an._answer()
+        said += an.answer()
     pictures = [sent for sent in an.customer.received() if sent.payload["type"] == "image"]
     assert pictures
     assert all(graph.media[sent.payload["image"]["id"]].startswith(b"\x89PNG") for sent in pictures)
@@ -175,14 +145,14 @@ def test_a_typed_intent_is_not_obeyed(address: str, graph: GraphApi) -> None:
 def test_a_photo_and_a_voice_message_are_answered_kindly(address: str, graph: GraphApi) -> None:
     an = talk(graph, 8)
     graph.deliver(an.customer.body({"type": "audio", "audio": {"id": "1", "voice": True}}))
-    assert [sent.text for sent in an._answer()] == [TEXTS["alleen_tekst"]]
+    assert [sent.text for sent in an.answer()] == [TEXTS["alleen_tekst"]]
 
 
 def test_a_message_delivered_three_times_is_answered_once(address: str, graph: GraphApi) -> None:
     an = talk(graph, 9)
     body = an.customer.text("hallo")
     assert [graph.deliver(body) for _ in range(3)] == [200, 200, 200]
-    an._answer()
+    an.answer()
     an.says("wat is magnesium?")
     assert sum("Voorbeeldwinkel" in sent.text for sent in an.customer.received()) == 1
 
@@ -252,7 +222,7 @@ def test_nothing_was_refused_by_the_stand_ins(address: str, graph: GraphApi, twi
     assert (graph.refused, twilio.refused) == ([], [])
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, database=None, suppress_health_check=list(HealthCheck))
 @given(body=BODIES)
 def test_no_generated_body_leads_to_a_failure_of_the_server(address: str, graph: GraphApi, body: bytes) -> None:
     assert graph.post(body, graph.sign(body)) in (200, 400)

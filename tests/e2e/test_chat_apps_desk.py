@@ -20,17 +20,15 @@ from content.texts import load_texts
 from desk import accounts, cases, takeover
 from desk.database import Database, open_database
 from desk.takeover import Person
-from server.pair import Pair
-from shop.settings import DAYS, Environment, load_shop
+from shop.settings import load_shop
 from tests.channels.fakes import graph as meta
 from tests.channels.fakes.graph import GraphApi, Template
 from tests.channels.fakes.telegram import TOKEN, BotServer
-from tests.e2e.conftest import free_port
+from tests.e2e.running import ALWAYS_OPEN, environment_in, files_with, started
 
 MARIEKE = Person("marieke", "Marieke")
 SILENCE = dt.timedelta(minutes=15)
 OUTSIDE = "https://chat.mijnwinkel.example"
-ALWAYS_OPEN = "openingstijden: {" + ", ".join(day + ': "00:00-23:59"' for day in DAYS) + "}"
 BEGIN = "Je praat nu met Marieke, een mens. De assistent is even stil. Gaat het om een noodgeval, bel dan 112."
 END = "Marieke heeft het gesprek afgerond. De assistent is er weer: een computer, geen mens."
 TEXTS = {name: variations[0]["text"] for name, variations in load_texts().items()}
@@ -48,16 +46,9 @@ class Running:
         shop = Path("winkel.yml").read_text(encoding="utf-8").replace("openingstijden: {}", ALWAYS_OPEN)
         shop = shop.replace("feestdagen: [NL, BE]", "feestdagen: []")
         (folder / "winkel.yml").write_text(shop, encoding="utf-8")
-        self.environment = Environment(
-            port=free_port(),
-            actions_port=free_port(),
-            desk_port=free_port(),
+        self.environment = environment_in(
+            folder,
             shop_file=str(folder / "winkel.yml"),
-            conversations=str(folder / "conversations.db"),
-            web_database=f"sqlite:///{folder / 'web.db'}",
-            channels_database=f"sqlite:///{folder / 'channels.db'}",
-            desk_database=f"sqlite:///{folder / 'desk.db'}",
-            channels_per_minute=1_000,
             public_address=OUTSIDE,
             telegram_token=TOKEN,
             telegram_api=telegram.address,
@@ -68,15 +59,6 @@ class Running:
             whatsapp_api=graph.address,
             whatsapp_template="antwoord",
         )
-        self.pair = Pair(self.environment, folder / "log")
-
-    def files_with(self, text: str) -> List[str]:
-        """Names of all files of the run, logs and write-ahead logs included, that hold the text in any case."""
-        found = []
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file() and text.lower().encode() in path.read_bytes().lower():
-                found.append(path.name)
-        return found
 
     def rows_with(self, text: str) -> List[str]:
         """Statements that would make the rows of all databases that hold the text."""
@@ -89,7 +71,7 @@ class Running:
     def only_in(self, text: str, *files: str) -> None:
         """Waits until no other file than these holds the text."""
         deadline = time.monotonic() + 10
-        while not set(found := self.files_with(text)) <= set(files):
+        while not set(found := files_with(self.folder, text)) <= set(files):
             assert time.monotonic() < deadline, (text, found)
 
 
@@ -97,10 +79,9 @@ class Running:
 def running(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with BotServer(reachable=(OUTSIDE,)) as telegram, GraphApi(templates={"antwoord": Template(("nl",), 1)}) as graph:
         made = Running(tmp_path_factory.mktemp("apps"), telegram, graph)
-        made.pair.start()
         graph.webhook = f"http://{made.environment.host}:{made.environment.port}/webhooks/whatsapp/webhook"
-        yield made
-        made.pair.stop()
+        with started(made.environment, made.folder / "log"):
+            yield made
 
 
 @pytest.fixture
@@ -189,7 +170,7 @@ def test_the_advice_form_over_telegram_leaves_private_words_only_in_the_case(
 ) -> None:
     canaries = ["Kanarie-vraag over slapen", "Kanarienaam", "kanarie.mail@voorbeeld.nl", "kanarie.fout@voorbeeld"]
     fill_in(on_telegram, mail=canaries[2], name=canaries[1], question=canaries[0])
-    assert running.files_with(canaries[2]) != []
+    assert files_with(running.folder, canaries[2]) != []
     on_telegram.presses("Versturen", "Je referentie is A-20")
     (case,) = cases.cases_of(database, on_telegram.conversation)
     view = cases.get_case(database, case.reference)

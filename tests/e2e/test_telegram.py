@@ -9,10 +9,8 @@ from typing import Any, Dict, Iterator, List
 import pytest
 
 from content.texts import load_texts
-from server.pair import Pair
-from shop.settings import Environment
-from tests.channels.fakes.telegram import TOKEN, BotServer, Customer, Sent
-from tests.e2e.conftest import free_port
+from tests.channels.fakes.telegram import TOKEN, BotServer
+from tests.e2e.running import Talk, environment_in, started
 
 Responses = Dict[str, List[Dict[str, Any]]]
 TEXTS = {name: variations[0]["text"] for name, variations in load_texts().items()}
@@ -30,43 +28,9 @@ def telegram() -> Iterator[BotServer]:
 def folder(trained_model: Path, telegram: BotServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the running assistant keeps its log."""
     place = tmp_path_factory.mktemp("telegram")
-    environment = Environment(
-        port=free_port(),
-        actions_port=free_port(),
-        conversations=str(place / "conversations.db"),
-        web_database=f"sqlite:///{place / 'web.db'}",
-        channels_database=f"sqlite:///{place / 'channels.db'}",
-        channels_per_minute=1_000,
-        telegram_token=TOKEN,
-        telegram_secret=SECRET,
-        telegram_api=telegram.address,
-    )
-    pair = Pair(environment, place)
-    pair.start()
-    yield place
-    pair.stop()
-
-
-class Talk:
-    """A customer's conversation, turn by turn."""
-
-    def __init__(self, customer: Customer) -> None:
-        self.customer = customer
-        self.heard = 0
-
-    def answer(self, most: int = 1) -> List[Sent]:
-        self.customer.hears(self.heard + most - 1, timeout=60)
-        new = self.customer.received()[self.heard :]
-        self.heard += len(new)
-        return new
-
-    def says(self, text: str, most: int = 1) -> List[Sent]:
-        self.customer.says(text)
-        return self.answer(most)
-
-    def presses(self, title: str, most: int = 1) -> List[Sent]:
-        self.customer.presses(title)
-        return self.answer(most)
+    environment = environment_in(place, telegram_token=TOKEN, telegram_secret=SECRET, telegram_api=telegram.address)
+    with started(environment, place):
+        yield place
 
 
 @pytest.fixture

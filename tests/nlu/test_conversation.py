@@ -76,6 +76,29 @@ def test_what_is_not_ours_gets_no_answer(understanding: Any, said: str) -> None:
     assert understanding.understand(said, after("serotonine_waar")).faq_id is None
 
 
+def test_a_courtesy_with_more_words_stays_one(understanding: Any) -> None:
+    assert understanding.understand("oke dan wacht ik wel af", after("winkel_bestelstatus")).intent == "affirm"
+    found = understanding.understand("dank je, de bijwerkingen graag", after("magnesium_slaap"))
+    assert found.faq_id == "magnesium_bijwerkingen"
+
+
+@pytest.mark.parametrize("said", ["en oxytocine?", "oxytocine dan"])
+def test_after_what_is_sold_another_name_asks_whether_that_is_sold(understanding: Any, said: str) -> None:
+    assert understanding.understand(said, after("winkel_verkoop", "magnesium")).faq_id == "oxytocine_kopen"
+    assert understanding.understand(said, after("winkel_retour", "magnesium")).faq_id != "oxytocine_kopen"
+
+
+def test_after_an_answer_of_the_shop_how_long_asks_about_that(understanding: Any) -> None:
+    assert understanding.understand("hoelang dan?", after("winkel_privacy")).faq_id == "winkel_privacy"
+    assert understanding.understand("wie betaalt dat?", after("winkel_retour")).faq_id == "winkel_retour"
+
+
+def test_what_is_remembered_holds_words_of_the_examples_only(understanding: Any) -> None:
+    found = understanding.understand("ik ben Xandrovic 0612345678 en helpt magnesium bij stress")
+    assert found.asked == "ik ben en helpt magnesium bij stress"
+    assert understanding.understand("helpt magnesium bij stress", Conversation(advies="vraag")).asked == ""
+
+
 def test_thumbs_are_opinions(understanding: Any) -> None:
     assert understanding.understand("👍").intent == "feedback_positive"
     assert understanding.understand("👎👎").intent == "feedback_negative"

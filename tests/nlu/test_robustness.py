@@ -77,8 +77,6 @@ def best_time(understanding: Any, text: str) -> float:
 
 @settings(
     max_examples=300,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(text=MESSAGES)
@@ -102,8 +100,6 @@ def test_messages_without_words_are_no_error(understanding: Any, text: str) -> N
 
 @settings(
     max_examples=200,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(text=MESSAGES.map(lambda text: text[:MAX_TEXT]))

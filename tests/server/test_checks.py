@@ -12,7 +12,7 @@ import pytest
 
 from server.checks import CannotStart, check_port, check_python, check_yaml
 from server.pair import Pair, process_environment, rasa_command
-from server.training import content_fingerprint
+from server.training import content_fingerprint, variables
 from shop.settings import Environment
 
 
@@ -70,6 +70,12 @@ def test_the_servers_listen_on_loopback_without_rasas_api_and_without_telemetry(
     assert variables["SCHAKEL_ACTIONS_PORT"] == "5055"
 
 
+def test_the_servers_keep_compiled_modules_for_the_next_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image or a shell often forbids it, and then all of Rasa is compiled at every start."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert "PYTHONDONTWRITEBYTECODE" not in process_environment(Environment())
+
+
 def test_the_fingerprint_follows_the_content() -> None:
     before = content_fingerprint()
     assert content_fingerprint() == before
@@ -116,3 +122,10 @@ def test_without_any_python_the_ways_to_get_one_are_named(tmp_path: Path) -> Non
     assert result.returncode == 1
     assert "pyenv install 3.10" in result.stderr
     assert "uv python install 3.10" in result.stderr
+
+
+def test_training_keeps_compiled_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("SCHAKEL_PORT", "5005")
+    assert "PYTHONDONTWRITEBYTECODE" not in variables()
+    assert variables()["SCHAKEL_PORT"] == "5005"

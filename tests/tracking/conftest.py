@@ -12,8 +12,8 @@ import pytest
 from rasa.shared.core.domain import Domain
 from sqlalchemy import create_engine
 
-from tests.e2e.conftest import free_port
 from tests.policies.dialogues import DOMAIN
+from tests.services import free_port
 from tracking.store import ConversationStore
 
 Open = Callable[[], ConversationStore]

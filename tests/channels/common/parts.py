@@ -9,7 +9,7 @@ from typing import Any, Awaitable, Callable, Dict, List, Optional, Sequence, Tup
 from rasa.core.channels.channel import UserMessage
 
 from channels.base import ChannelLimits, Connector, Incoming, Kind, Outgoing, SendFailed
-from channels.service import ChannelService
+from channels.service import LEASE, ChannelService
 from channels.store import Store
 from shop.settings import Environment
 
@@ -112,11 +112,12 @@ def service_of(
     answer: Callable[[UserMessage], Awaitable[Any]],
     human: Optional[Any] = None,
     address: str = "",
+    lease: float = LEASE,
     **settings: Any,
 ) -> ChannelService:
     environment = environment_of(folder, **settings)
     store = Store(address or environment.channels_database)
-    return ChannelService(connector, environment, answer, human, store)
+    return ChannelService(connector, environment, answer, human, store, lease)
 
 
 class Owner:

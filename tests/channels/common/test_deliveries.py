@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Dict, List
@@ -15,6 +16,7 @@ from typing import Dict, List
 import pytest
 
 from channels.base import Incoming
+from channels.telegram.connector import TelegramConnector
 from channels.telegram.updates import load_commands, read_update
 from tests.channels.common.parts import Echo, RecordingConnector, service_of
 
@@ -48,6 +50,20 @@ def by_sender(pairs: "List[tuple[str, str]]") -> Dict[str, List[int]]:
 
 class TelegramLike(RecordingConnector):
     name = "telegram"
+
+
+async def test_an_update_of_months_ago_is_still_known_when_it_is_played_again(tmp_path: Path) -> None:
+    connector, echo = TelegramLike(is_consecutive=True), Echo()
+    connector.keep_ids = TelegramConnector.keep_ids
+    service = service_of(tmp_path, connector, echo)
+    (message,) = deck(random.Random(8), WINDOW)[:1]
+    await service.start()
+    await service.accept([message])
+    await connector.until(lambda: connector.sent)
+    service.inbox._clock = lambda: time.time() + 300 * 86_400
+    await service.run(service.inbox.forget_ids, connector.keep_ids)
+    assert await service.accept([message]) == []
+    await service.stop()
 
 
 @pytest.mark.figures

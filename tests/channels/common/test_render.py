@@ -53,7 +53,7 @@ def test_an_emoji_of_several_characters_stays_whole() -> None:
     assert split_text("x" * 9 + "e\u0301", 10) == ["x" * 9, "e\u0301"]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(text=letters, limit=st.integers(8, 80))
 def test_parts_fit_and_lose_nothing_but_spaces(text: str, limit: int) -> None:
     parts = split_text(text, limit, utf16_units)
@@ -64,7 +64,7 @@ def test_parts_fit_and_lose_nothing_but_spaces(text: str, limit: int) -> None:
         assert escaped(part).count("&") == part.count("&") + part.count("<") + part.count(">")
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(
     text=letters,
     titles=st.lists(st.text(min_size=1, max_size=40).filter(str.strip), max_size=8, unique=True),

@@ -40,9 +40,11 @@ async def test_each_message_is_handled_once_and_in_order_by_whichever_process(
     monkeypatch.setattr("channels.store._LIMITS", "-c statement_timeout=60000 -c lock_timeout=60000 -c timezone=UTC")
     chance = random.Random(3)
     connector, echo = RecordingConnector(), Echo()
-    services: List[ChannelService] = [service_of(tmp_path, connector, echo, address=address) for _ in range(PROCESSES)]
+    # Nor is a process that waits for a processor a dead one.
+    services: List[ChannelService] = [
+        service_of(tmp_path, connector, echo, address=address, lease=LONG) for _ in range(PROCESSES)
+    ]
     for service in services:
-        service._lease = LONG  # nor is a process that waits for a processor a dead one
         await service.start()
     for number in range(MESSAGES):
         message = said(number, f"proef-{chance.randrange(SENDERS)}", f"bericht {number}")

@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, settings
 EXAMPLES = 50_000 if os.environ.get("FULL") else 300
 many = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     derandomize=EXAMPLES <= 1000,
     database=None,
     suppress_health_check=list(HealthCheck),

@@ -13,12 +13,12 @@ import hashlib
 import hmac
 import itertools
 import json
-import random
 import re
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple
 
 from aiohttp import web
@@ -94,6 +94,8 @@ class GraphApi(FakeServer):
     """The server. `with GraphApi(...) as api:`, then `api.address`.
 
     Attributes:
+        version: the only one that is spoken; '' for any.
+        reports: tells the webhook what became of each message, again until that is taken.
         window_by: "status" lets a message outside the window pass and reports it as failed afterwards, as Meta mostly
             does; "answer" refuses it at once.
     """
@@ -105,6 +107,8 @@ class GraphApi(FakeServer):
     templates: Dict[str, Template] = field(default_factory=dict)
     webhook: str = ""
     window_by: str = "answer"
+    reports: bool = False
+    version: str = ""
     clock: Callable[[], float] = time.time
     sent: List[Sent] = field(default_factory=list)
     reads: List[Dict[str, Any]] = field(default_factory=list)
@@ -117,6 +121,7 @@ class GraphApi(FakeServer):
     _failures: Deque[Tuple[int, Dict[str, str]]] = field(default_factory=deque)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _changed: threading.Condition = field(default_factory=threading.Condition)
+    _reports: "List[asyncio.Future[None]]" = field(default_factory=list)
 
     # --- running ----------------------------------------------------------------------------------------------
 
@@ -155,17 +160,14 @@ class GraphApi(FakeServer):
             headers["X-Hub-Signature-256"] = signature
         return post(self.webhook, raw, headers)
 
-    def deliver_all(self, bodies: Sequence[Dict[str, Any]], duplicates: float, seed: int) -> List[int]:
-        """Posts bodies shuffled, a share of them twice."""
-        chance = random.Random(seed)
-        deck = [body for body in bodies for _ in range(2 if chance.random() < duplicates else 1)]
-        chance.shuffle(deck)
-        return [self.deliver(body) for body in deck]
-
-    def status(self, message_id: str, status: str, recipient: str, error: int = 0) -> Dict[str, Any]:
+    def status(
+        self, message_id: str, status: str, recipient: str, error: int = 0, reference: str = ""
+    ) -> Dict[str, Any]:
         """A webhook body that tells what became of a message of ours."""
         item: Dict[str, Any] = {"id": message_id, "status": status, "timestamp": str(int(self.clock()))}
         item["recipient_user_id" if _SCOPED.fullmatch(recipient) else "recipient_id"] = recipient
+        if reference:
+            item["biz_opaque_callback_data"] = reference
         if error:
             item["errors"] = [{"code": error, "title": "Re-engagement message", "message": "Re-engagement message"}]
         return self.envelope({"statuses": [item]})
@@ -184,7 +186,8 @@ class GraphApi(FakeServer):
             if self.delay:
                 await asyncio.sleep(self.delay)
             try:
-                if not _VERSION.fullmatch(request.match_info["version"]):
+                version = request.match_info["version"]
+                if not _VERSION.fullmatch(version) or version != (self.version or version):
                     raise GraphError(2635, "The version in the path is missing or too old.")
                 if request.headers.get("Authorization") != f"Bearer {self.token}":
                     raise GraphError(190, "Invalid OAuth access token - Cannot parse access token")
@@ -258,6 +261,10 @@ class GraphApi(FakeServer):
             self.refused.append((131047, "reported as a status"))
         else:
             self.sent.append(Sent(message_id, recipient, payload))
+            if self.reports:
+                reference = payload.get("biz_opaque_callback_data", "")
+                body = self.status(message_id, "sent", recipient, reference=reference)
+                self._reports.append(asyncio.ensure_future(self.insist(partial(self.deliver, body))))
         return web.json_response(
             {"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": message_id}]}
         )
@@ -370,9 +377,10 @@ def check_message(payload: Dict[str, Any], templates: Dict[str, Template], media
     }
     if kind not in checks:
         raise GraphError(100, f"type {kind!r} is not one this server knows")
-    extra = set(payload) - {"messaging_product", "recipient_type", "to", "recipient", "type", "context", kind}
-    if extra:
-        raise GraphError(100, f"Unexpected key {sorted(extra)}")
+    allowed = "messaging_product recipient_type to recipient type context biz_opaque_callback_data"
+    _only(payload, f"{allowed} {kind}", "the message")
+    if "biz_opaque_callback_data" in payload:
+        _length(payload["biz_opaque_callback_data"], "biz_opaque_callback_data", 512)
     content = payload.get(kind)
     if not isinstance(content, dict):
         raise GraphError(131008, f"The parameter {kind} is required.")

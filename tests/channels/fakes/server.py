@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 import urllib.error
 import urllib.request
+from contextlib import suppress
+from http.client import HTTPException
 from types import TracebackType
-from typing import Any, Callable, Dict, Optional, Type, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Sequence, Type, TypeVar
 
 from aiohttp import web
 
+PAUSE = 0.1  # seconds until a webhook that was not taken is called again
 _Self = TypeVar("_Self", bound="FakeServer")
 
 
@@ -67,6 +71,25 @@ class FakeServer:
             task.cancel()
         self._loop.run_until_complete(runner.cleanup())
         self._loop.close()
+
+    def deliver(self, body: Any) -> int:
+        """Calls the assistant's webhook with what a customer did; returns the status."""
+        raise NotImplementedError
+
+    def deliver_all(self, bodies: Sequence[Any], duplicates: float, seed: int, window: float = 1e9) -> List[int]:
+        """Delivers out of order, each within `window` places of its own, a share twice; returns the statuses."""
+        chance = random.Random(seed)
+        deck = [(n, body) for n, body in enumerate(bodies) for _ in range(2 if chance.random() < duplicates else 1)]
+        deck.sort(key=lambda pair: pair[0] + chance.uniform(0, window))
+        return [self.deliver(body) for _, body in deck]
+
+    async def insist(self, call: Callable[[], int]) -> None:
+        """Calls a webhook until it is taken, as the real ones do; `call` returns the status."""
+        while True:
+            with suppress(OSError, HTTPException):  # nobody listens, or the connection broke half-way
+                if await self._loop.run_in_executor(None, call) == 200:
+                    return
+            await asyncio.sleep(PAUSE)
 
     @property
     def address(self) -> str:

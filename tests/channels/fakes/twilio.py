@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -13,6 +14,7 @@ import time
 import urllib.parse
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple
 
 from aiohttp import BasicAuth, web
@@ -42,6 +44,7 @@ class TwilioApi(FakeServer):
     auth_token: str = "12345678901234567890123456789012"
     sender: str = "whatsapp:+14155238886"
     port: int = 0
+    reports: bool = False  # tells the status callback what became of each message, again until that is taken
     webhook: str = ""
     public_webhook: str = ""
     templates: Dict[str, int] = field(default_factory=dict)
@@ -53,6 +56,7 @@ class TwilioApi(FakeServer):
     _failures: Deque[int] = field(default_factory=deque)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _changed: threading.Condition = field(default_factory=threading.Condition)
+    _reports: "List[asyncio.Future[None]]" = field(default_factory=list)
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         router.add_post("/2010-04-01/Accounts/{account}/Messages.json", self._guarded(self._messages))
@@ -73,11 +77,19 @@ class TwilioApi(FakeServer):
         raw = urllib.parse.urlencode(fields).encode()
         return self.post(raw, self.sign(list(fields.items())) if signature is None else signature)
 
-    def post(self, raw: bytes, signature: str) -> int:
+    def post(self, raw: bytes, signature: str, address: str = "") -> int:
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "User-Agent": "TwilioProxy/1.1"}
         if signature:
             headers["X-Twilio-Signature"] = signature
-        return post(self.webhook, raw, headers)
+        return post(address or self.webhook, raw, headers)
+
+    def _report(self, sid: str, sent: Dict[str, str]) -> int:
+        """Calls the status callback of a message, at the assistant's real address."""
+        address = sent["StatusCallback"]
+        fields = {"MessageSid": sid, "MessageStatus": "sent", "From": sent["From"], "To": sent["To"]}
+        signature = self.sign(list(fields.items()), address)
+        place = self.webhook.rpartition("/")[0] + "/" + address.rpartition("/")[2]
+        return self.post(urllib.parse.urlencode(fields).encode(), signature, place)
 
     def message(self, user: str, text: str, **more: str) -> Dict[str, str]:
         """The form of one message, which opens the 24-hour window."""
@@ -144,6 +156,8 @@ class TwilioApi(FakeServer):
             check_content(fields)
         sid = f"SM{next(self._numbers):032x}"
         self.sent.append((sid, fields))
+        if self.reports:
+            self._reports.append(asyncio.ensure_future(self.insist(partial(self._report, sid, fields))))
         return web.json_response({"sid": sid, "status": "queued", "error_code": None}, status=201)
 
 

@@ -93,8 +93,6 @@ def line(light: LightServer) -> Iterator[Line]:
 @pytest.mark.figures
 @settings(
     max_examples=BODIES,
-    deadline=None,
-    derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

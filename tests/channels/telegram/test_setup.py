@@ -9,9 +9,10 @@ from typing import Any, Iterator
 
 import pytest
 
-from channels.telegram import TelegramChannel
+from channels.base import SendFailed
 from channels.telegram import __main__ as command
-from channels.telegram.channel import load_account
+from channels.telegram.account import load_account
+from channels.telegram.channel import TelegramChannel
 from shop.settings import Environment, SettingsError, load_environment
 from tests.channels.fakes.telegram import TOKEN, BotServer
 from tests.channels.light_server import LightServer
@@ -65,6 +66,13 @@ async def test_an_address_that_telegram_can_not_call_is_named(address: str, serv
         await run("set-webhook", settings(server, public_address=address))
 
 
+async def test_fetching_by_command_begins_with_whether_the_token_is_known(server: BotServer) -> None:
+    wrong = settings(server, telegram_token="999999999:" + "x" * 35, telegram_updates="webhook")
+    with pytest.raises(SendFailed, match="Telegram does not know the bot"):
+        await run("poll", wrong)
+    assert [method for method, *_ in server.refused] == ["getMe"]
+
+
 def test_the_secret_follows_from_token_and_secret_and_is_none_of_them() -> None:
     first, again, other = (
         load_account(Environment(telegram_token=token, secret=LONG)) for token in (TOKEN, TOKEN, TOKEN + "x")
@@ -107,6 +115,7 @@ def test_a_token_telegram_does_not_know_stops_only_this_channel_with_one_line(
         light.stop()
     log = light.log.read_text()
     assert log.count("Channel telegram is off, the others go on. Telegram does not know the bot") == 1
+    assert log.count("Telegram does not know the bot") == 1  # and fetching says nothing more
     assert token not in log
 
 

@@ -147,6 +147,20 @@ def test_callback_data_that_nobody_offered_reaches_no_assistant(data: str, custo
     assert [sent.text for sent in customer.hears(0)] == [TEXTS["knop_onbekend"]]
 
 
+@pytest.mark.parametrize("data", ["", "x" * 65, "é" * 33])
+def test_callback_data_that_telegram_can_not_have_sent_is_left_aside(data: str, customer: Customer) -> None:
+    assert customer.server.deliver(customer.press(data)) == 200
+    customer.says("einde")
+    assert [sent.text for sent in customer.hears(0)] == ["Antwoord op: einde"]
+
+
+def test_doubled_and_shuffled_calls_are_answered_once_and_in_order(customer: Customer) -> None:
+    updates = [customer.text(f"bericht {number}") for number in range(60)]
+    assert set(customer.server.deliver_all(updates, 0.3, seed=8, window=4)) == {200}
+    customer.hears(59)
+    assert [sent.text for sent in customer.received()] == [f"Antwoord op: bericht {number}" for number in range(60)]
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import re
 import time
 import urllib.parse
 from pathlib import Path
@@ -32,7 +33,9 @@ def test_a_text_is_answered_through_twilios_interface(api: TwilioApi, start: Sta
     assert api.says(AN, "Wat is serotonine?") == 200
     assert api.hears(AN, 0) == ["Je zei: Wat is serotonine?"]
     assert assistant.heard == [("twilio-+31612345678", "Wat is serotonine?")]
-    assert api.received(AN)[0]["StatusCallback"] == "https://chat.mijnwinkel.example/webhooks/twilio/status"
+    callback, _, query = api.received(AN)[0]["StatusCallback"].partition("?")
+    assert callback == "https://chat.mijnwinkel.example/webhooks/twilio/status"
+    assert re.fullmatch(r"reference=1-[0-9]{13}", query)
 
 
 def test_a_typed_number_says_what_was_offered_with_it(api: TwilioApi, start: Start, assistant: Assistant) -> None:
@@ -47,6 +50,15 @@ def test_a_typed_number_says_what_was_offered_with_it(api: TwilioApi, start: Sta
     api.says(AN, "2")
     api.hears(AN, 1)
     assert assistant.texts("twilio-" + AN) == ["hoi", "nee dank je"]
+
+
+def test_a_typed_title_says_what_was_offered_with_it(api: TwilioApi, start: Start, assistant: Assistant) -> None:
+    assistant.reply = lambda text: [{"text": "Kies.", "buttons": BUTTONS}] if text == "hoi" else [{"text": "goed"}]
+    start()
+    for number, text in enumerate(["hoi", "nee", "nee"]):
+        api.says(AN, text)
+        api.hears(AN, number)
+    assert assistant.texts("twilio-" + AN) == ["hoi", "nee dank je", "nee"]  # the last one was offered by nothing
 
 
 def test_a_number_is_only_a_number_when_the_newest_answer_offered_nothing(

@@ -119,12 +119,19 @@ def test_no_body_is_too_much(body: bytes) -> None:
 
 @pytest.mark.parametrize(("text", "number"), [("2", 1), ("2.", 1), ("(2)", 1), ("#2", 1), ("2️⃣", 1), ("1", 0), ("3", 2)])
 def test_a_number_is_a_choice(text: str, number: int) -> None:
-    assert chosen(text, 3) == number
+    assert chosen(text, ["Ja", "Nee", "Later"]) == number
 
 
-@pytest.mark.parametrize("text", ["0", "4", "-2", "2%", "2 keer", "twee", "1-2", "2,5", "", "100", "²"])
+@pytest.mark.parametrize("text", ["Ja, graag", "ja graag", "JA GRAAG!"])
+def test_the_words_of_a_choice_are_that_choice(text: str) -> None:
+    assert chosen(text, ["Nee", "Ja, graag"]) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "4", "-2", "2%", "2 keer", "twee", "1-2", "2,5", "", "100", "²", "nee hoor", "?"]
+)
 def test_anything_else_is_what_it_says(text: str) -> None:
-    assert chosen(text, 3) is None
+    assert chosen(text, ["Ja", "Nee", "..."]) is None
 
 
 def test_choices_are_numbered_below_the_text() -> None:

@@ -92,6 +92,15 @@ async def test_check_asks_meta_about_the_token(tmp_path: Path, capsys: pytest.Ca
         assert api.sent == []
 
 
+async def test_version_and_address_are_the_settings(tmp_path: Path) -> None:
+    with GraphApi(version="v31.0") as api:
+        assert await check(settings(tmp_path, api, whatsapp_version="v31.0")) == []
+        (line,) = await check(settings(tmp_path, api, whatsapp_version="v25.0"))
+    assert line.startswith(
+        "Meta answered 400, error 2635. Check SCHAKEL_WHATSAPP_TOKEN, SCHAKEL_WHATSAPP_NUMBER_ID and"
+    )
+
+
 async def test_check_says_what_is_missing_before_it_asks(tmp_path: Path) -> None:
     api = GraphApi(port=1)
     assert await check(settings(tmp_path, api, whatsapp_token="")) == [
