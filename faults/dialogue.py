@@ -138,8 +138,7 @@ class Conversation:
         for _ in range(MOST_TURNS):
             if any(words in reply for words in RECEIPT):
                 return
-            # Not asked for anything and no trouble either: the form is gone, as after a long silence.
-            said = answer_to(reply) or (said if APOLOGY in reply else "persoonlijk advies")
+            said = next_line(reply, said)
             answered = self.talker.ask(said.format(question=self.question))
             if not answered.heard:
                 self.problems["lost"] = f"{said!r} was accepted and never answered"
@@ -170,9 +169,11 @@ def new_question() -> str:
     return f"Ik slaap slecht, kenmerk {uuid.uuid4().hex[:12]}"
 
 
-def answer_to(reply: str) -> str:
-    """What a customer says to the form's question, '' when nothing was asked."""
-    return next((answer for words, answer in ANSWERS if words in reply), "")
+def next_line(reply: str, said: str) -> str:
+    """What a customer who fills in the form says after a reply: the answer to its question, the same again after an
+    apology, and when there is neither the form is gone, as after a long silence, and is asked for again."""
+    answer = next((answer for words, answer in ANSWERS if words in reply), "")
+    return answer or (said if not reply or APOLOGY in reply else "persoonlijk advies")
 
 
 @dataclass

@@ -14,7 +14,7 @@ from typing import Dict, Iterator, List, Sequence, Tuple
 import aiohttp
 
 from faults.cases import cases_by_question
-from faults.dialogue import MOST_TURNS, RECEIPT, answer_to, new_question
+from faults.dialogue import MOST_TURNS, RECEIPT, new_question, next_line
 from faults.world import NotRunning, World
 from performance.webchat import QUESTIONS, Visitor
 
@@ -187,7 +187,7 @@ async def _talk(
             while left and not request.is_sent:
                 reply = await says(person, line.format(question=request.question))
                 request.is_sent = any(words in reply for words in RECEIPT)
-                line = answer_to(reply) or line
+                line = next_line(reply, line)
                 left -= done.is_set()  # as often as it takes while processes die
 
         await asyncio.gather(*map(asks, range(ASKING)), *(is_advised() for _ in range(ADVISED)))
