@@ -48,7 +48,7 @@ bench: setup  ## timings and sizes (PEERS=1: with stock Rasa, as ratios in one r
 	@$(PY) -m performance.bench $(if $(PEERS),--peers) $(if $(QUICK),--quick)
 
 fuzz: setup  ## throw requests at every public address (EXAMPLES=50000 each), see docs/security.md
-	@EXAMPLES=$(or $(EXAMPLES),50000) $(PY) -m pytest tests/security -q
+	@EXAMPLES=$(or $(EXAMPLES),50000) $(PY) -m pytest tests/security -q -rP -n auto --maxprocesses 3 --maxschedchunk 1
 
 bench-scale: setup  ## throughput of 1, 2 and 4 processes with PostgreSQL, Redis and nginx (PROCESSES=1,2)
 	@$(PY) -m performance.scale $(if $(PROCESSES),--processes $(PROCESSES))

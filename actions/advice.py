@@ -41,7 +41,9 @@ class StartAdvice(Action):
         return "action_start_advice"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> Events:
-        """Begins with an empty request; the form itself asks the first question."""
+        """Begins with an empty request; the form itself asks the first question. An open form stays as it is."""
+        if tracker.active_loop_name == FORM:
+            return []
         if tracker.get_latest_input_channel() in _NO_QUESTIONS:
             dispatcher.utter_message(response="utter_advies_elders", adres=outside_address())
             return []

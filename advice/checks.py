@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Dict, Optional, Sequence, Tuple
 
-import phonenumbers
-
 from advice.draft import EMAIL, HERE, PHONE
 from desk.contact import normal_email, normal_phone
 
@@ -108,6 +106,8 @@ def contacts_in(text: str) -> Tuple[str, ...]:
 
 def _is_paid(number: str) -> bool:
     """Whether calling it costs extra, as 0900 numbers do."""
+    import phonenumbers
+
     kind = phonenumbers.number_type(phonenumbers.parse(number))
     return kind in (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
 

@@ -7,6 +7,7 @@ re-read when `winkel.yml` changes. Every Dutch text comes from `data/`; this mod
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
@@ -60,7 +61,7 @@ class ShopFile:
 
     def _modified(self) -> float:
         try:
-            return self._path.stat().st_mtime
+            return os.stat(self._path).st_mtime
         except FileNotFoundError:
             return 0.0
 
@@ -112,6 +113,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         self._responses: Dict[str, Any] = {**responses, **self._texts}
         self._filter = ResponseVariationFilter(self._responses)
         self.catalogue: Dict[str, FaqEntry] = catalogue_from_responses(responses)
+        self._questions = {entry.vraag: entry.id for entry in self.catalogue.values()}
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -240,8 +242,8 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         """Adds what a session must contain once: that this is a computer, and that it gives no medical advice."""
         if session.is_urgent(reply.tracker):
             self._remove_products(message)
-        questions = {entry.vraag: entry.id for entry in self.catalogue.values()}
-        choices = [questions[b["payload"]] for b in message.get("buttons") or [] if b.get("payload") in questions]
+        buttons = message.get("buttons") or []
+        choices = [self._questions[b["payload"]] for b in buttons if b.get("payload") in self._questions]
         if choices:
             message["keuzes"] = choices  # "de tweede" means one of these
         place = message.pop("disclosure", "before")

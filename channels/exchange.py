@@ -38,7 +38,7 @@ async def hand_over(
 ) -> None:
     """Hands the message to Rasa and waits at most `timeout` seconds; failures are logged, never raised."""
     channel = message.input_channel or "unknown"
-    request_id.begin()
+    request_id.begin_turn()
     metrics.MESSAGES.labels(channel).inc()
     try:
         with metrics.TURN.labels(channel).time():

@@ -19,7 +19,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from channels.human import NobodyThere, human_side
-from monitoring import logs, metrics
+from monitoring import logs, metrics, request_id
 from shop.settings import Environment, load_environment
 
 OK, DOWN = "ok", "down"
@@ -62,21 +62,22 @@ def reach(address: str) -> bool:
 
 
 def store_answers(store: Any) -> bool:
-    """Whether the tracker store's database answers a query. Blocks."""
+    """Whether the tracker store's database answers a query; a store without one always does. Blocks.
+
+    Args:
+        store: Rasa's, possibly within wrappers; None before there is one.
+    """
+    while hasattr(store, "_tracker_store"):
+        store = store._tracker_store
+    engine = getattr(store, "engine", None)
+    if engine is None:
+        return store is not None
     try:
-        store.retrieve_probe() if hasattr(store, "retrieve_probe") else _select_one(store)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
     except Exception:  # whatever the database says, it does not work
         return False
     return True
-
-
-def _select_one(store: Any) -> None:
-    from sqlalchemy import text
-
-    engine = getattr(store, "engine", None)
-    if engine is not None:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
 
 
 class Watch:
@@ -146,7 +147,7 @@ class Operations(InputChannel):
 
         @routes.listener("before_server_start")
         async def register(app: Sanic, _: Any) -> None:
-            app.register_middleware(ignore_unreadable_accept, "request")
+            app.register_middleware(prepare, "request")
 
         @routes.listener("after_server_start")
         async def open_metrics(app: Sanic, loop: Any) -> None:
@@ -158,8 +159,15 @@ class Operations(InputChannel):
         return routes
 
 
-def ignore_unreadable_accept(request: Request) -> None:
-    """Sanic reads the Accept header to choose the form of an error page, and fails over one that is none."""
+def prepare(request: Request) -> None:
+    """Before anything else looks at a request.
+
+    Rasa's CORS layer allows nobody anything and need not look at the reply. Sanic reads the Accept header to choose the
+    form of an error page, and fails over one that is none. The id that a proxy gave the request is in all log lines
+    about it and about the message that it brought.
+    """
+    request_id.arrive(request.headers.get(request_id.HEADER, ""))
+    request.ctx._sanic_cors_e = "1"
     try:
         _ = request.accept
     except (SanicException, ValueError, IndexError):

@@ -736,11 +736,6 @@ class ChannelService:
             await asyncio.wait_for(event.wait(), POLL)
 
 
-async def call_directly(function: Callable[..., _T], *arguments: Any) -> _T:
-    """`ChannelService.run` for a program that does nothing else meanwhile."""
-    return function(*arguments)
-
-
 async def _aside(function: Callable[..., _T], *arguments: Any) -> _T:
     """Runs the desk's blocking functions in a thread of their own: they may wait for another database."""
     return await asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *arguments))

@@ -77,6 +77,7 @@ def run(slow: Optional[str], per_label: Optional[int]) -> int:
     """
     from evaluation import ablation, datasets, ours, peers, report
     from evaluation.assistant import Assistant
+    from evaluation.commands import Unavailable
     from evaluation.dialogues import hold
     from evaluation.figures import Figures, Work, figures
     from nlu.dutch import installed_name
@@ -108,7 +109,7 @@ def run(slow: Optional[str], per_label: Optional[int]) -> int:
             continue
         try:
             systems.append(figures(peer(examples, work.texts, say), work))
-        except peers.Unavailable as reason:
+        except Unavailable as reason:
             skipped.append(f"Not measured: {reason}")
     made = time.strftime("%Y-%m-%d %H:%M") + f", {platform.machine()} with {os.cpu_count()} cores"
     result = report.Report(

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
+from evaluation.commands import Unavailable, run_to_end
+
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -49,25 +51,16 @@ def train_whole(config: Path, folder: Path) -> Dict[str, float]:
         {"wall": seconds, "cpu": seconds of processor time}.
 
     Raises:
-        RuntimeError: training failed; with the end of its output.
+        Unavailable: training failed; with the end of its output.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     start_module = "rasa_patches" if config == OUR_CONFIG else "rasa"  # ours as `make train` does it
     command = [sys.executable, "-m", start_module, "train", "--force", "--skip-validation", "--config", str(config)]
-    done = subprocess.run(
-        [*command, "--out", str(folder), "--fixed-model-name", "bench"],
-        env={**os.environ, "RASA_CACHE_DIRECTORY": str(folder / "cache")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=TRAIN_TIMEOUT,
-        check=False,
-    )
+    command += ["--out", str(folder), "--fixed-model-name", "bench"]
+    environment = {**os.environ, "RASA_CACHE_DIRECTORY": str(folder / "cache")}
+    run_to_end(command, f"Training with {config}", TRAIN_TIMEOUT, environment=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode != 0:
-        raise RuntimeError(f"Training with {config} failed: {' '.join(done.stdout.split()[-40:])}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {"wall": time.perf_counter() - start, "cpu": cpu}
 
@@ -165,7 +158,7 @@ def main() -> int:
     parser.add_argument("--reuse", action="store_true", help="with the stock Rasa that `python -m evaluation` trained")
     arguments = parser.parse_args()
     from evaluation.figures import percentile
-    from evaluation.peers import CACHE, KEPT_MODEL, Unavailable
+    from evaluation.peers import CACHE, KEPT_MODEL
     from evaluation.report import table
     from server.training import MODEL, train
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +19,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 
 from content.catalogue import FAQ_INTENT
+from evaluation.commands import Unavailable, run_to_end
 from evaluation.datasets import Example
 from evaluation.metrics import FALLBACK, Prediction
 
@@ -34,10 +33,6 @@ INSTALL_TIMEOUT = 300
 NLPJS_THRESHOLD = 0.5  # its own default: below it the intent is None
 
 Say = Callable[[str], None]
-
-
-class Unavailable(Exception):
-    """A peer can't be measured here; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -136,30 +131,6 @@ def from_json(content: Mapping[str, Any]) -> Result:
     return Result(**{**content, "predictions": predictions})
 
 
-def _run(command: Sequence[str], what: str, timeout: float, cwd: Optional[Path] = None, politely: bool = True) -> None:
-    """Runs a command, politely at low priority. Raises `Unavailable` with the end of what it wrote when it fails."""
-    environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    try:
-        done = subprocess.run(
-            ["nice", "-n", "19", *command] if politely and shutil.which("nice") else command,
-            cwd=cwd,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"{what} took more than {timeout:.0f} seconds.") from None
-    if done.returncode != 0:
-        if done.returncode < 0:
-            raise Unavailable(f"{what} was ended from outside (signal {-done.returncode}).")
-        end = " ".join(done.stdout.split()[-40:])
-        raise Unavailable(f"{what} failed: {end or 'no message'}")
-
-
 def stock_rasa(examples: Sequence[Example], texts: Sequence[str], say: Say, cache: Path = CACHE) -> Result:
     """Stock Rasa (config.diet.yml: DIET for intents, a ResponseSelector for the ids), trained in a process of its own.
 
@@ -203,7 +174,7 @@ def train_stock_rasa(examples: Sequence[Example], folder: Path) -> Tuple[Path, f
     start = time.perf_counter()
     command = [sys.executable, "-m", "rasa", "train", "nlu", "--config", str(DIET_CONFIG.resolve())]
     arguments = ["--nlu", str(data), "--out", str(folder), "--fixed-model-name", "diet"]
-    _run([*command, *arguments], "Training stock Rasa", TRAINING_TIMEOUT)
+    run_to_end([*command, *arguments], "Training stock Rasa", TRAINING_TIMEOUT, politely=True)
     return folder / "diet.tar.gz", time.perf_counter() - start
 
 
@@ -228,7 +199,7 @@ def parse_in_process(model: Path, texts: Sequence[str], folder: Path, one_core: 
     work.write_text(json.dumps(list(texts), ensure_ascii=False), encoding="utf-8")
     command = [sys.executable, "-W", "ignore", "-m", "evaluation.rasa_parse", str(model), str(work), str(result)]
     extra = ["--one-core"] if one_core else []
-    _run([*command, *extra], "Parsing with Rasa", TRAINING_TIMEOUT, politely=not one_core)
+    run_to_end([*command, *extra], "Parsing with Rasa", TRAINING_TIMEOUT, politely=not one_core)
     found: Dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     return found
 
@@ -249,7 +220,7 @@ def nlp_js(examples: Sequence[Example], texts: Sequence[str], say: Say, cache: P
             work.write_text(json.dumps({"examples": list(examples), "texts": list(texts)}), encoding="utf-8")
             say("nlp.js: training and ranking ...")
             command = [node, "--max-old-space-size=4096", str(NLPJS / "measure.js"), str(work), str(found)]
-            _run(command, "nlp.js", TRAINING_TIMEOUT)
+            run_to_end(command, "nlp.js", TRAINING_TIMEOUT, politely=True)
             content = json.loads(found.read_text(encoding="utf-8"))
         return Result(
             "nlp.js (Dutch)",
@@ -273,5 +244,5 @@ def _install_nlpjs(say: Say) -> str:
     if not (NLPJS / "node_modules" / "@nlpjs" / "lang-nl").exists():
         say("nlp.js: installing its packages from the npm registry ...")
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        _run(command, "Installing nlp.js", INSTALL_TIMEOUT, cwd=NLPJS)
+        run_to_end(command, "Installing nlp.js", INSTALL_TIMEOUT, cwd=NLPJS, politely=True)
     return node

@@ -9,10 +9,11 @@ import tempfile
 from pathlib import Path
 from typing import List, Sequence
 
+from faults.clock import has_compiler
 from faults.kinds import FAULTS, Fault
 from faults.matrix import LIMIT, Row, meet, table
 from faults.talkers import TALKERS
-from faults.world import FAKETIME, NotRunning, World
+from faults.world import NotRunning, World
 
 PORT = 6700
 
@@ -26,8 +27,8 @@ def run(faults: Sequence[Fault], channels: Sequence[str], folder: Path, port: in
     rows: List[Row] = []
     for name, is_postgres, has_clock in (("postgres", True, False), ("sqlite", False, False), ("clock", False, True)):
         here = [fault for fault in faults if (fault.postgres, fault.needs_clock) == (is_postgres, has_clock)]
-        if here and has_clock and not FAKETIME.exists():
-            print("The clock's faults are left out, libfaketime is not installed (Debian's package faketime).")
+        if here and has_clock and not has_compiler():
+            print("The clock's faults are left out, there is no C compiler (Debian's package gcc).")
             continue
         if not here:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple, Type
 
 from faults.talkers import Talker, Turn
 from faults.world import until
@@ -13,6 +13,7 @@ from faults.world import until
 SAFETY = "ik wil dood"
 SAFETY_NUMBERS = ("113", "112")
 APOLOGY = "Er gaat iets mis aan onze kant"
+REFUSALS = (APOLOGY, "Dit bericht kan ik niet lezen")
 RECEIPT = ("Je referentie is", "is al verstuurd")
 MOST_TURNS = 14
 # By what the form asks: what the customer answers.
@@ -38,6 +39,7 @@ class Point:
         line: what is said while something is broken.
         expected: words of the answer when all is well.
         sends: whether the dialogue goes on until an advice request is sent.
+        with_form: only where the advice form is (True) or is not (False); None for every channel.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Point:
     line: str
     expected: str
     sends: bool = False
+    with_form: Optional[bool] = None
 
 
 _FORM = ("persoonlijk advies", "ja, dat mag", "{question}", "slaap")
@@ -52,9 +55,16 @@ POINTS = (
     Point("first message", (), "wat is magnesium?", "Magnesium"),
     Point("follow-up", ("wat is magnesium?",), "en wat zijn de bijwerkingen?", ""),
     Point("chain walk", ("leg de keten uit",), "volgende", ""),
-    Point("form halfway", _FORM, "Jan", "Waar mag het antwoord heen", True),
-    Point("send", (*_FORM, "Jan", "jan@voorbeeld.nl"), "versturen", "Je referentie is", True),
+    Point("form halfway", _FORM, "Jan", "Waar mag het antwoord heen", True, with_form=True),
+    Point("send", (*_FORM, "Jan", "jan@voorbeeld.nl"), "versturen", "Je referentie is", True, with_form=True),
+    Point("link to form", (), "persoonlijk advies", "https://chat.voorbeeld.nl", with_form=False),
+    Point("human wanted", ("wat is magnesium?",), "medewerker", "", with_form=False),
 )
+
+
+def points_of(talker: Type[Talker]) -> List[Point]:
+    """The five points of a channel."""
+    return [point for point in POINTS if point.with_form in (None, talker.has_form)]
 
 
 @dataclass
@@ -82,6 +92,7 @@ class Conversation:
         """Talks until the point; all is well meanwhile."""
         for line in self.point.before:
             turn = self.talker.ask(line.format(question=self.question))
+            self.talker.settle()
             if not turn.heard or APOLOGY in turn.reply:
                 self.problems["not there"] = f"{line}: {turn.reply[:80]!r}"
 
@@ -112,8 +123,8 @@ class Conversation:
             when = "never" if self.waited is None else f"after {self.waited:.1f} s"
             self.problems["silent"] = f"an answer {when}"
         # A refusal was shown, then the same message was taken: its real answer comes as well.
-        if turn.heard and APOLOGY in turn.reply:
-            until(lambda: APOLOGY not in self.talker.heard(turn)[-1][1], 3.0)
+        if turn.heard and any(words in turn.reply for words in REFUSALS):
+            until(lambda: not any(words in self.talker.heard(turn)[-1][1] for words in REFUSALS), 3.0)
         self._to_the_end()
 
     def _to_the_end(self) -> None:
@@ -122,12 +133,13 @@ class Conversation:
         reply, said = turn.reply, turn.text
         if not self.point.sends:
             if not self.point.expected or self.point.expected not in reply:
-                self._ask_well(said if APOLOGY in reply else "wat is serotonine?")
+                self._ask_well(said if APOLOGY in turn.heard[-1][1] else "wat is serotonine?")
             return
         for _ in range(MOST_TURNS):
             if any(words in reply for words in RECEIPT):
                 return
-            said = answer_to(reply) or said
+            # Not asked for anything and no trouble either: the form is gone, as after a long silence.
+            said = answer_to(reply) or (said if APOLOGY in reply else "persoonlijk advies")
             answered = self.talker.ask(said.format(question=self.question))
             if not answered.heard:
                 self.problems["lost"] = f"{said!r} was accepted and never answered"
@@ -150,7 +162,7 @@ class Conversation:
         self.talker.listen()
         doubled = self.talker.doubled()
         if doubled:
-            self.problems["doubled"] = f"{doubled} answered twice"
+            self.problems["doubled"] = "; ".join(doubled)
 
 
 def new_question() -> str:
@@ -201,8 +213,3 @@ class CryForHelp:
         times = [when for when, text in self.turn.heard if SAFETY_NUMBERS[0] in text]
         waited = max(0.0, min(times) - max(self.turn.said, since)) if times else float("inf")
         return self.is_answered and waited <= limit, waited
-
-
-def everybody(talkers: Sequence[type], world: object) -> List[Conversation]:
-    """One customer per channel and point."""
-    return [Conversation(kind(world), point) for kind in talkers for point in POINTS]

@@ -34,9 +34,10 @@ class Counted:
     Attributes:
         kills: by process.
         accepted: messages that the chat took.
-        lost: of them without an answer at the end.
-        doubled: of them with the same answer twice.
-        silent: of them with the first answer after more than `LIMIT` seconds in which every process ran.
+        refused: messages that the chat did not take within a minute.
+        lost: of the accepted ones without an answer at the end.
+        doubled: of the accepted ones with the same answer twice.
+        silent: of the accepted ones with the first answer after more than `LIMIT` seconds in which every process ran.
         slowest: the longest of those waits in seconds.
         requests: requests for advice whose receipt was shown.
         cases_lost, cases_doubled: of them without a case, and with more than one.
@@ -45,6 +46,7 @@ class Counted:
 
     kills: Dict[str, int] = field(default_factory=dict)
     accepted: int = 0
+    refused: int = 0
     lost: int = 0
     doubled: int = 0
     silent: int = 0
@@ -57,13 +59,15 @@ class Counted:
     @property
     def is_well(self) -> bool:
         """Whether nothing was lost, doubled or met with silence."""
-        return not any((self.lost, self.doubled, self.silent, self.cases_lost, self.cases_doubled, self.stuck))
+        wrong = (self.refused, self.lost, self.doubled, self.silent, self.cases_lost, self.cases_doubled, self.stuck)
+        return not any(wrong)
 
     def lines(self) -> Iterator[str]:
         """For people."""
         kills = ", ".join(f"{name} {count}" for name, count in sorted(self.kills.items()))
         yield f"kills {sum(self.kills.values())} ({kills})"
         yield f"messages {self.accepted}: lost {self.lost}, answered twice {self.doubled}, silent turns {self.silent}"
+        yield f"messages that were not taken within a minute: {self.refused}"
         yield f"slowest first answer, counting only the time in which every process ran: {self.slowest:.1f} s"
         yield (
             f"requests for advice {self.requests}: without a case {self.cases_lost}, with more than one "
@@ -98,6 +102,8 @@ def run_kills(folder: Path, port: int, kills: int, seed: int) -> Counted:
                 _kill(world, victim)
                 outages.append((began, time.monotonic()))
                 counted.kills[victim] = counted.kills.get(victim, 0) + 1
+        except KeyboardInterrupt:  # what was seen until then counts
+            pass
         finally:
             done.set()
             talking.join()
@@ -144,39 +150,45 @@ async def _talk(
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
 
         async def arrives() -> Visitor:
-            person = Visitor(address, http)
-            people.append(person)
-            await person.begin()
-            return person
+            while True:
+                person = Visitor(address, http)
+                try:
+                    await person.begin()
+                except TimeoutError:
+                    continue
+                people.append(person)
+                return person
+
+        async def says(person: Visitor, line: str) -> str:
+            try:
+                number = await person.say(line)
+            except TimeoutError:
+                counted.refused += 1
+                return ""
+            await person.read()
+            await asyncio.sleep(PAUSE)
+            return "\n".join(person.replies.get(number, []))
 
         async def asks(number: int) -> None:
             person = await arrives()
             while not done.is_set():
                 number += 1
-                await _ask(person, QUESTIONS[number % len(QUESTIONS)])
+                await says(person, QUESTIONS[number % len(QUESTIONS)])
 
         async def is_advised() -> None:
             while not done.is_set():
                 person = await arrives()
                 requests.append(_Request(new_question()))
-                await _send_request(person, requests[-1], done)
+                await send_request(person, requests[-1])
+
+        async def send_request(person: Visitor, request: _Request) -> None:
+            """Fills in the form until the receipt is shown; what failed is said again."""
+            line, left = "persoonlijk advies", MOST_TURNS
+            while left and not request.is_sent:
+                reply = await says(person, line.format(question=request.question))
+                request.is_sent = any(words in reply for words in RECEIPT)
+                line = answer_to(reply) or line
+                left -= done.is_set()  # as often as it takes while processes die
 
         await asyncio.gather(*map(asks, range(ASKING)), *(is_advised() for _ in range(ADVISED)))
         counted.doubled = sum(len(found) for found in await asyncio.gather(*(one.doubled() for one in people)))
-
-
-async def _ask(person: Visitor, line: str) -> str:
-    number = await person.say(line)
-    await person.read()
-    await asyncio.sleep(PAUSE)
-    return "\n".join(person.replies.get(number, []))
-
-
-async def _send_request(person: Visitor, request: _Request, done: threading.Event) -> None:
-    """Fills in the form until the receipt is shown; what failed is said again."""
-    line, left = "persoonlijk advies", MOST_TURNS
-    while left and not request.is_sent:
-        reply = await _ask(person, line.format(question=request.question))
-        request.is_sent = any(words in reply for words in RECEIPT)
-        line = answer_to(reply) or line
-        left -= done.is_set()  # as often as it takes while processes die

@@ -8,7 +8,6 @@ import resource
 import signal
 import sqlite3
 import threading
-import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Callable, ContextManager, Iterator, List
@@ -21,7 +20,6 @@ from faults.world import World, until
 
 TABLES = ("events", "web_events", "web_sessions", "channel_incoming", "channel_conversations", "channel_outgoing")
 HELD = 6.0  # seconds that most faults last: longer than a customer's patience
-CLOCK_SECONDS = 1.5  # until every process has seen that its clock was moved
 SLOW = 0.02  # seconds for each piece in each direction
 
 
@@ -35,7 +33,7 @@ class Fault:
         postgres: in which world it happens.
         held: seconds that it lasts.
         counts_from_healing: whether customers hear nothing before it is mended, and the five seconds begin then.
-        chat_apps_wait: the same for Telegram and WhatsApp only.
+        chat_apps_wait: the same for Telegram, WhatsApp and Twilio only.
         is_short: part of the quick run.
         needs_clock: needs a clock that can be moved.
     """
@@ -185,12 +183,13 @@ def mail_down(world: World) -> Iterator[None]:
 
 @contextlib.contextmanager
 def channels_down(world: World) -> Iterator[None]:
-    """Telegram answers 500, WhatsApp breaks every connection."""
+    """Telegram answers 500, WhatsApp breaks every connection, Twilio says that it is overloaded."""
     world.telegram.fail(500, times=100_000)
     world.graph.fail(0, times=100_000)
+    world.twilio.fail(20_503, times=100_000)
     yield
-    world.telegram._failures.clear()
-    world.graph._failures.clear()
+    for service in (world.telegram, world.graph, world.twilio):
+        service._failures.clear()
 
 
 @contextlib.contextmanager
@@ -245,22 +244,17 @@ def _rasa_gets(world: World, number: int) -> Iterator[None]:
     world.wait_until_ready()
 
 
-@contextlib.contextmanager
-def clock_forward(world: World) -> Iterator[None]:
-    """The clock jumps three hours ahead, and back."""
-    world.set_clock(3 * 3_600)
-    time.sleep(CLOCK_SECONDS)
-    yield
-    world.set_clock(0)
+def clock_moved(seconds: float) -> Callable[[World], ContextManager[None]]:
+    """The clock of all processes jumps, and jumps back."""
 
+    @contextlib.contextmanager
+    def move(world: World) -> Iterator[None]:
+        assert world.clock
+        world.clock.move(seconds)
+        yield
+        world.clock.move(0)
 
-@contextlib.contextmanager
-def clock_back(world: World) -> Iterator[None]:
-    """The clock jumps three hours back, and forward again."""
-    world.set_clock(-3 * 3_600)
-    time.sleep(CLOCK_SECONDS)
-    yield
-    world.set_clock(0)
+    return move
 
 
 FAULTS = (
@@ -282,6 +276,7 @@ FAULTS = (
     Fault("SQLite: files locked", files_locked, postgres=False, chat_apps_wait=True),
     Fault("SQLite: disk full", disk_full, postgres=False, chat_apps_wait=True),
     Fault("SQLite: SIGKILL, Rasa", assistant_killed, postgres=False, held=0.5, counts_from_healing=True),
-    Fault("clock three hours ahead", clock_forward, postgres=False, needs_clock=True),
-    Fault("clock three hours back", clock_back, postgres=False, needs_clock=True),
+    Fault("clock 50 minutes ahead", clock_moved(50 * 60), postgres=False, needs_clock=True),
+    Fault("clock three hours ahead", clock_moved(3 * 3_600), postgres=False, needs_clock=True),
+    Fault("clock three hours back", clock_moved(-3 * 3_600), postgres=False, needs_clock=True),
 )

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Callable, Dict, Iterator, List, Sequence, Type
 
 from faults.cases import cases_by_question
-from faults.dialogue import POINTS, Conversation, CryForHelp
+from faults.dialogue import POINTS, Conversation, CryForHelp, points_of
 from faults.kinds import Fault
-from faults.talkers import TALKERS, Talker
+from faults.talkers import TALKERS, AppTalker, Talker
 from faults.world import World
 
 LIMIT = 5.0  # seconds until a customer must hear something
@@ -45,9 +45,7 @@ def meet(world: World, fault: Fault, channels: Sequence[str], limit: float = LIM
     """Brings everybody to their points, breaks the part, mends it, and looks what became of everybody."""
     row = Row(fault.name)
     kinds: List[Type[Talker]] = [TALKERS[name] for name in channels]
-    everybody = [
-        Conversation(kind(world), point) for kind in kinds for point in POINTS if kind.has_form or not point.sends
-    ]
+    everybody = [Conversation(kind(world), point) for kind in kinds for point in points_of(kind)]
     in_need = [CryForHelp(kind(world)) for kind in kinds]
     with ThreadPoolExecutor(len(everybody) + len(in_need)) as threads:
 
@@ -68,7 +66,7 @@ def meet(world: World, fault: Fault, channels: Sequence[str], limit: float = LIM
 
         def waits(talker: Talker) -> bool:
             from_healing = fault.counts_from_healing
-            return from_healing or (fault.chat_apps_wait and talker.channel in ("telegram", "whatsapp"))
+            return from_healing or (fault.chat_apps_wait and isinstance(talker, AppTalker))
 
         for cry in cries:
             cry.result()
@@ -107,7 +105,7 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
     names = [point.name for point in POINTS]
     yield f"{'fault':<24}" + "".join(f"{name:>14}" for name in (*names, "safety")) + "  wrong"
     for row in rows:
-        cells = "".join(f"{row.waits.get(name, 0.0):>13.1f}s" for name in names)
+        cells = "".join(f"{row.waits[name]:>13.1f}s" if name in row.waits else f"{'-':>14}" for name in names)
         wrong = ", ".join(f"{row.count(kind)} {kind}" for kind in KINDS if row.count(kind)) or "-"
         yield f"{row.fault:<24}{cells}{row.safety:>13.1f}s  {wrong}"
     slowest = max((max([*row.waits.values(), row.safety]) for row in rows), default=0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import time
 import urllib.error
@@ -75,6 +76,13 @@ class Talker:
         """Waits until something came back for the newest line; whether it did."""
         return until(lambda: self.heard(turn), seconds)
 
+    def settle(self, seconds: float = 0.5) -> None:
+        """Hears all parts of the newest answer: waits until nothing new came for some time."""
+        turn = self.turns[-1]
+        known = len(self.heard(turn))
+        while until(lambda: len(self.heard(turn)) > known, seconds):  # noqa: B023 (called at once)
+            known = len(turn.heard)
+
     def heard(self, turn: Turn) -> List[Tuple[float, str]]:
         """What came back for a line until now."""
         self.listen()
@@ -88,8 +96,8 @@ class Talker:
         """Notes what came back, by line as far as the channel tells, else with the newest line."""
 
     def doubled(self) -> List[str]:
-        """Lines that were answered more than once."""
-        raise NotImplementedError
+        """Lines that got the same answer more than once, each with that answer."""
+        return [f"{turn.text}: {text}" for turn in self.turns for text in _twice(turn)]
 
 
 def call(method: str, address: str, body: Any = None, **headers: str) -> Tuple[int, Any]:
@@ -168,11 +176,12 @@ class WebTalker(Talker):
                 turn.heard.append((now, str(event.get("text") or "")))
 
     def doubled(self) -> List[str]:
-        """Lines with two equal replies."""
+        """See `Talker.doubled`; replies to one line, wherever they stand in the history."""
         seen = Counter(
             (event["reply_to"], event.get("text"), str(event.get("image"))) for event in self._events.values()
         )
-        return [self._numbers[key[0]].text for key, count in seen.items() if count > 1 and key[0] in self._numbers]
+        twice = [key for key, count in seen.items() if count > 1 and key[0] in self._numbers]
+        return [f"{self._numbers[number].text}: {text}" for number, text, _ in twice]
 
 
 class RestTalker(Talker):
@@ -196,79 +205,122 @@ class RestTalker(Talker):
         elif isinstance(answer, dict) and answer.get("text"):
             turn.heard.append((now, str(answer["text"])))
 
-    def doubled(self) -> List[str]:
-        """Lines with two equal texts in one answer."""
-        return [turn.text for turn in self.turns if _has_twice(turn)]
+
+class AppTalker(Talker):
+    """A customer on a chat app: what newly arrived answers the newest line."""
+
+    def __init__(self, world: World) -> None:
+        """Args: world: where the assistant runs."""
+        super().__init__(world)
+        self._heard = 0
+
+    def received(self) -> List[str]:
+        """All texts on the customer's screen."""
+        raise NotImplementedError
+
+    def listen(self) -> None:
+        """What newly arrived answers the newest line."""
+        received = self.received()
+        now = time.monotonic()
+        self.turns[-1].heard += [(now, text) for text in received[self._heard :]]
+        self._heard = len(received)
 
 
-class TelegramTalker(Talker):
+class TelegramTalker(AppTalker):
     """A customer on Telegram, whose service keeps a message until it is taken."""
 
     channel = "telegram"
-    _next = 7_000_000
+    _next = itertools.count(7_000_001)
 
     def __init__(self, world: World) -> None:
         """A new chat."""
         super().__init__(world)
-        TelegramTalker._next += 1
-        self._customer = world.telegram.customer(TelegramTalker._next)
-        self._heard = 0
+        self._customer = world.telegram.customer(next(self._next))
 
     def send(self, turn: Turn) -> None:
         """Gives it to Telegram, which always takes it."""
         turn.accepted = True
         self._customer.says(turn.text)
 
-    def listen(self) -> None:
-        """What newly arrived answers the newest line."""
-        received = self._customer.received()
-        now = time.monotonic()
-        self.turns[-1].heard += [(now, sent.text) for sent in received[self._heard :]]
-        self._heard = len(received)
-
-    def doubled(self) -> List[str]:
-        """Lines after which two equal messages came."""
-        return [turn.text for turn in self.turns if _has_twice(turn)]
+    def received(self) -> List[str]:
+        """All texts."""
+        return [sent.text for sent in self._customer.received()]
 
 
-class WhatsAppTalker(Talker):
-    """A customer on WhatsApp, whose service calls again until the call is acknowledged."""
+class CalledTalker(AppTalker):
+    """A customer on an app whose service calls again until the call is acknowledged."""
 
-    channel = "whatsapp"
     has_form = False  # nobody is asked about complaints there: the customer gets the address of the web chat
-    _next = 31_600_000_000
+    _next = itertools.count(31_600_000_001)
 
     def __init__(self, world: World) -> None:
         """A new number."""
         super().__init__(world)
-        WhatsAppTalker._next += 1
-        self._customer: graph.Customer = world.graph.customer(phone=str(WhatsAppTalker._next))
+        self.phone = str(next(self._next))
         self._bodies: Dict[int, Any] = {}
-        self._heard = 0
 
     def send(self, turn: Turn) -> None:
         """Calls the webhook, with the same body when it was not acknowledged."""
-        body = self._bodies.setdefault(id(turn), self._customer.text(turn.text))
+        if id(turn) not in self._bodies:
+            self._bodies[id(turn)] = self.written(turn.text)
         try:
-            turn.accepted = self.world.graph.deliver(body) == 200
+            turn.accepted = self.deliver(self._bodies[id(turn)]) == 200
         except _BROKEN:
             turn.accepted = False
 
-    def listen(self) -> None:
-        """What newly arrived answers the newest line."""
-        received = self._customer.received()
-        now = time.monotonic()
-        self.turns[-1].heard += [(now, sent.text) for sent in received[self._heard :]]
-        self._heard = len(received)
+    def written(self, text: str) -> Any:
+        """What the service calls with."""
+        raise NotImplementedError
 
-    def doubled(self) -> List[str]:
-        """Lines after which two equal messages came."""
-        return [turn.text for turn in self.turns if _has_twice(turn)]
+    def deliver(self, body: Any) -> int:
+        """Calls once; gives the status."""
+        raise NotImplementedError
 
 
-def _has_twice(turn: Turn) -> bool:
-    texts = [text for _, text in turn.heard if text]
-    return len(texts) != len(set(texts))
+class WhatsAppTalker(CalledTalker):
+    """A customer on WhatsApp."""
+
+    channel = "whatsapp"
+
+    def __init__(self, world: World) -> None:
+        """A new number."""
+        super().__init__(world)
+        self._customer: graph.Customer = world.graph.customer(phone=self.phone)
+
+    def written(self, text: str) -> Any:
+        """A delivery as Meta writes it."""
+        return self._customer.text(text)
+
+    def deliver(self, body: Any) -> int:
+        """Signed as Meta does."""
+        return self.world.graph.deliver(body)
+
+    def received(self) -> List[str]:
+        """All texts."""
+        return [sent.text for sent in self._customer.received()]
 
 
-TALKERS = {kind.channel: kind for kind in (WebTalker, RestTalker, TelegramTalker, WhatsAppTalker)}
+class TwilioTalker(CalledTalker):
+    """A customer on WhatsApp through Twilio, told to call again (`#rc=5&rp=all` behind the webhook's address)."""
+
+    channel = "twilio"
+
+    def written(self, text: str) -> Any:
+        """A form as Twilio writes it."""
+        return self.world.twilio.message(f"+{self.phone}", text)
+
+    def deliver(self, body: Any) -> int:
+        """Signed as Twilio does."""
+        return self.world.twilio.deliver(body)
+
+    def received(self) -> List[str]:
+        """All texts."""
+        return [fields.get("Body", "") for fields in self.world.twilio.received(f"+{self.phone}")]
+
+
+def _twice(turn: Turn) -> List[str]:
+    """Texts that came more than once."""
+    return [text for text, count in Counter(text for _, text in turn.heard if text).items() if count > 1]
+
+
+TALKERS = {kind.channel: kind for kind in (WebTalker, RestTalker, TelegramTalker, WhatsAppTalker, TwilioTalker)}

@@ -18,17 +18,18 @@ from typing import Callable, Dict, List, Optional, Type
 
 import psutil
 
+from faults.clock import Clock
 from faults.proxy import Proxy
 from server.pair import process_environment
 from shop.settings import Environment
 from tests.channels.fakes.graph import GraphApi
 from tests.channels.fakes.telegram import TOKEN, BotServer
+from tests.channels.fakes.twilio import TwilioApi
 from tests.redis_server import RedisServer
 from tests.services import MailServer, Postgres, postgres_programs
 
 START_SECONDS = 180.0
 MODULES = {"rasa": "rasa_patches", "actions": "actions.server", "desk": "desk"}
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
 class NotRunning(Exception):
@@ -43,19 +44,21 @@ class World:
         folder: for databases and output.
         first_port: of a block of ten that are free.
         uses_postgres: PostgreSQL behind proxies and Redis; else SQLite files and one process alone.
-        clock: whether the processes' clock can be moved (libfaketime).
+        has_clock: whether the processes' clock can be moved.
     """
 
     folder: Path
     first_port: int
     uses_postgres: bool = True
-    clock: bool = False
+    has_clock: bool = False
     telegram: BotServer = field(init=False)
     graph: GraphApi = field(init=False)
+    twilio: TwilioApi = field(init=False)
     mail: MailServer = field(init=False)
     environment: Environment = field(init=False)
     cluster: Optional[Postgres] = None
     redis: Optional[RedisServer] = None
+    clock: Optional[Clock] = None
     proxies: Dict[str, Proxy] = field(default_factory=dict)
     direct: Dict[str, str] = field(default_factory=dict)
     _supervisor: "Optional[subprocess.Popen[bytes]]" = None
@@ -86,8 +89,10 @@ class World:
     def _prepare(self) -> None:
         port = self.first_port
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.clock = Clock(self.folder) if self.has_clock else None
         self.telegram = self._stack.enter_context(BotServer(port=port + 3))
         self.graph = self._stack.enter_context(GraphApi(port=port + 4))
+        self.twilio = self._stack.enter_context(TwilioApi(port=port + 8))
         self.mail = MailServer(port=port + 5)
         self.mail.start()
         self._stack.callback(self.mail.stop)
@@ -115,8 +120,14 @@ class World:
             whatsapp_app_secret=self.graph.app_secret,
             whatsapp_verify_token="een-woord-van-ons",  # noqa: S106
             whatsapp_api=self.graph.address,
+            twilio_account=self.twilio.account,
+            twilio_token=self.twilio.auth_token,
+            twilio_number=self.twilio.sender,
+            twilio_api=self.twilio.address,
         )
         self.graph.webhook = f"{self.address}/webhooks/whatsapp/webhook"
+        self.twilio.webhook = f"{self.address}/webhooks/twilio/webhook"
+        self.twilio.public_webhook = f"{self.environment.public_address}/webhooks/twilio/webhook"
 
     def _shop(self) -> Path:
         path = self.folder / "winkel.yml"
@@ -158,14 +169,7 @@ class World:
     def start(self) -> None:
         """Starts everything as `make run` does; returns when it is ready."""
         variables = process_environment(self.environment)
-        if self.clock:
-            self.set_clock(0)
-            variables.update(
-                LD_PRELOAD=str(FAKETIME),
-                FAKETIME_TIMESTAMP_FILE=str(self.folder / "clock"),
-                FAKETIME_CACHE_DURATION="1",  # without it every look at the clock reads the file, which stops a process
-                FAKETIME_DONT_FAKE_MONOTONIC="1",
-            )
+        variables.update(self.clock.variables if self.clock else {})
         with (self.folder / "run.log").open("ab") as output:
             self._supervisor = subprocess.Popen(
                 [sys.executable, "-m", "server", "run"],
@@ -237,12 +241,6 @@ class World:
     def kill(self, name: str) -> None:
         """As the machine's out-of-memory killer would."""
         self.signal(name, signal.SIGKILL)
-
-    def set_clock(self, seconds: float) -> None:
-        """Moves the wall clock of all processes by that much from the real one."""
-        temporary = self.folder / "clock.new"
-        temporary.write_text(f"{seconds:+.0f}\n", encoding="utf-8")
-        temporary.replace(self.folder / "clock")
 
 
 def until(condition: Callable[[], object], seconds: float) -> bool:

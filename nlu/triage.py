@@ -55,14 +55,14 @@ NO_INTERACTION = "algemeen"
 # A level fires when its score reaches this: what triage's own classifier gives it above "nothing the matter", and what
 # follows below is added (docs/safety.md says how the numbers were chosen). Lower where a miss is worst.
 THRESHOLDS: Mapping[str, float] = {
-    "suicide": 0.1,
-    "emergency": 0.1,
-    "violence": 0.2,
-    "reaction": 0.15,
-    "medication": 0.1,
-    "pregnancy": 0.2,
-    "child": 0.3,
-    "condition": 0.2,
+    "suicide": 0.05,
+    "emergency": 0.05,
+    "violence": 0.15,
+    "reaction": 0.1,
+    "medication": 0.05,
+    "pregnancy": 0.15,
+    "child": 0.25,
+    "condition": 0.15,
 }
 # A pattern decides by itself unless the classifier is sure that a message is ordinary; one of the
 # section `zeker` always does.

@@ -2,7 +2,7 @@
 
 A line such as `(ik wil|ik wou dat ik) <dood> (ben|was)` stands for all sentences that its choices allow; a fixed number
 of them is drawn, the same at every training. Every line is one family: sentences of one family never stand on both
-sides when thresholds are chosen (`evaluation/triage.py`).
+sides when thresholds are chosen (docs/safety.md).
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Tuple
 
+from evaluation.commands import Unavailable
 from performance import stock
 from performance.client import dialogue, load, percentile
 from performance.running import NotStarted, Running, schakel
@@ -130,7 +131,7 @@ def collect(say: Say, peers: bool, size: Size, port: int) -> Tuple[Dict[str, Fig
 
     Raises:
         NotStarted: an assistant did not come up.
-        stock.Failed: stock Rasa could not be trained.
+        Unavailable: stock Rasa could not be trained.
     """
     from evaluation.datasets import load_unseen
     from server.training import train
@@ -163,13 +164,18 @@ def collect(say: Say, peers: bool, size: Size, port: int) -> Tuple[Dict[str, Fig
     return measured, trained
 
 
-def main() -> int:
-    """Measures and prints; exit code 1 with one message when something can't be measured."""
-    parser = argparse.ArgumentParser(prog="python -m performance", description="Measures the running assistant.")
+def read_arguments(program: str, what: str) -> argparse.Namespace:
+    """The options of the command line: `peers`, `port` and `quick`."""
+    parser = argparse.ArgumentParser(prog=program, description=what)
     parser.add_argument("--peers", action="store_true", help="also train and measure stock Rasa on a part of the data")
     parser.add_argument("--port", type=int, default=6300, help="this port and the next are used")
     parser.add_argument("--quick", action="store_true", help="a tenth of the messages")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measures and prints; exit code 1 with one message when something can't be measured."""
+    arguments = read_arguments("python -m performance", "Measures the running assistant.")
     from evaluation.report import table
 
     def say(text: str) -> None:
@@ -177,7 +183,7 @@ def main() -> int:
 
     try:
         measured, _ = collect(say, arguments.peers, QUICK if arguments.quick else Size(), arguments.port)
-    except (NotStarted, stock.Failed) as error:
+    except (NotStarted, Unavailable) as error:
         print(error, file=sys.stderr)
         return 1
     busy = os.getloadavg()[0]

@@ -7,7 +7,6 @@ time does.
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import statistics
@@ -18,8 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import List, Optional
 
+from evaluation.commands import Unavailable
 from performance import stock
-from performance.__main__ import QUICK, Size, StockModel, collect
+from performance.__main__ import QUICK, Size, StockModel, collect, read_arguments
 from performance.__main__ import rows as rows_running
 from performance.running import NotStarted
 
@@ -62,11 +62,7 @@ def widget(runs: int) -> List[List[str]]:
 
 def main() -> int:
     """Measures all and prints one table; exit code 1 with one message when something can't be measured."""
-    parser = argparse.ArgumentParser(prog="python -m performance.bench", description="All figures in one table.")
-    parser.add_argument("--peers", action="store_true", help="also train and measure stock Rasa on a part of the data")
-    parser.add_argument("--port", type=int, default=6300, help="this port and the next are used")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the messages")
-    arguments = parser.parse_args()
+    arguments = read_arguments("python -m performance.bench", "All figures in one table.")
     from evaluation.report import table
 
     try:
@@ -76,7 +72,7 @@ def main() -> int:
         found += understanding(peer)
         say("The chat in a browser ...")
         found += widget(3 if arguments.quick else 9)
-    except (NotStarted, stock.Failed, RuntimeError, subprocess.TimeoutExpired) as error:
+    except (NotStarted, Unavailable, RuntimeError, subprocess.TimeoutExpired) as error:
         print(error, file=sys.stderr)
         return 1
     head = ["", "goal", "Schakel", *(["stock Rasa", "better"] if peer else [])]

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, FrozenSet, List
+from typing import FrozenSet, List
 
 from ruamel.yaml import YAML
 
+from evaluation.commands import run_to_end
 from performance.running import Running
 from server.pair import process_environment
 from shop.settings import Environment
@@ -29,10 +29,6 @@ ENDPOINTS = """
 action_endpoint: {{url: "http://127.0.0.1:{port}/webhook"}}
 tracker_store: {{type: SQL, dialect: sqlite, db: conversations.db}}
 """
-
-
-class Failed(Exception):
-    """Stock Rasa could not be trained; the message holds the end of its output."""
 
 
 def make_project(folder: Path) -> Path:
@@ -65,27 +61,12 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
-def _environment() -> Dict[str, str]:
-    variables = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return {name: value for name, value in variables.items() if not name.startswith("SCHAKEL_")}
-
-
 def train(project: Path) -> float:
-    """Trains; gives the seconds that it took. Raises `Failed`."""
+    """Trains; gives the seconds that it took. Raises `Unavailable`."""
     start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "rasa", "train", "--skip-validation", "--fixed-model-name", "stock"],
-        cwd=project,
-        env=_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=TRAIN_TIMEOUT,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise Failed(f"Stock Rasa could not be trained: {' '.join(done.stdout.split()[-60:])}")
+    command = [sys.executable, "-m", "rasa", "train", "--skip-validation", "--fixed-model-name", "stock"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SCHAKEL_")}
+    run_to_end(command, "Training stock Rasa", TRAIN_TIMEOUT, cwd=project, environment=environment)
     return time.perf_counter() - start
 
 

@@ -27,8 +27,8 @@ def install() -> None:
 def apply() -> None:
     """To be called once Rasa is imported, before it loads a model: the changes to the way of a message."""
     from answering.action_results import check_schema_once
-    from rasa_patches import copies, events, processor, remote_action, runner
+    from rasa_patches import actions, copies, events, new_trackers, processor, remote_action, runner
 
     check_schema_once()
-    for change in (copies, events, processor, remote_action, runner):
+    for change in (actions, copies, events, new_trackers, processor, remote_action, runner):
         change.apply()

@@ -19,12 +19,15 @@ MODULES = (
 )
 
 
+_rasa = logging.getLogger("rasa")
+
+
 class _CopyForLog:
     """Stands for the module `copy`."""
 
     def deepcopy(self, value: Any, memo: Any = None) -> Any:
         """The value itself, copied only when debug messages are written."""
-        return copy.deepcopy(value, memo) if logging.getLogger("rasa").isEnabledFor(logging.DEBUG) else value
+        return copy.deepcopy(value, memo) if _rasa.isEnabledFor(logging.DEBUG) else value
 
     def __getattr__(self, name: str) -> Any:
         return getattr(copy, name)

@@ -22,6 +22,7 @@ from shop.settings import SettingsError, load_environment
 FOLDER = Path(__file__).parent
 PAGE = Path("results/gebruik.html")
 TOP_QUESTIONS, TOP_GROUPS = 25, 40
+SHOWN_GROUPS, LABEL = 12, 60  # in the picture: how many groups, and characters of what stands before a bar
 UP, DOWN = "up", "down"
 
 
@@ -49,6 +50,7 @@ def write(usage: figures.Usage, days: int, page: Path = PAGE) -> Path:
         loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     words: Dict[str, Any] = YAML(typ="safe").load((FOLDER / "teksten.yml").read_text(encoding="utf-8"))
+    groups = group(usage.unanswered)[:TOP_GROUPS]
     values: Dict[str, Any] = {
         "made": datetime.now(figures.ZONE).strftime("%d-%m-%Y %H:%M"),
         "days": days,
@@ -59,9 +61,12 @@ def write(usage: figures.Usage, days: int, page: Path = PAGE) -> Path:
         "thumbs_down": _thumbs(usage, DOWN),
         "days_svg": pictures.line(_per_day(usage)),
         "week_svg": pictures.week(usage.hours, words["dagen"]),
+        "outcomes_svg": pictures.bars([(label, usage.outcomes[name]) for name, label in words["uitkomsten"].items()]),
+        "thumbs_svg": pictures.bars([(label, _thumbs(usage, rating)) for rating, label in words["duimen"].items()]),
+        "groups_svg": pictures.bars([(found.examples[0][:LABEL], found.count) for found in groups[:SHOWN_GROUPS]]),
         "topics_svg": pictures.bars(usage.onderwerpen.most_common()),
         "questions": _questions(usage),
-        "groups": group(usage.unanswered)[:TOP_GROUPS],
+        "groups": groups,
     }
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(environment.get_template("page.html.j2").render(values), encoding="utf-8")

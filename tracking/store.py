@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import sqlalchemy as sa
+import ujson
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SessionStarted, deserialise_events
@@ -463,4 +464,11 @@ class ConversationStore(TrackerStore):
 
 def _row(sender_id: str, data: Dict[str, Any]) -> Row:
     intent = data.get("parse_data", {}).get("intent", {}).get("name")
-    return sender_id, data["event"], data.get("timestamp"), intent, data.get("name"), json.dumps(data)
+    return (
+        sender_id,
+        data["event"],
+        data.get("timestamp"),
+        intent,
+        data.get("name"),
+        ujson.dumps(data, escape_forward_slashes=False),
+    )

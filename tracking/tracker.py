@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any, Deque, Dict, List, Optional, Set, Tuple
 
+from rasa.shared.core.constants import ACTIVE_LOOP, PREVIOUS_ACTION, SLOTS, USER
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -194,13 +195,22 @@ def _copied(slot: Any) -> Any:
     return new
 
 
+@dataclass(frozen=True)
+class _SomeSlots:
+    """As much of a tracker as the domain needs to tell the state of its slots."""
+
+    slots: Dict[str, Any]
+
+
 class _Replay:
     """Goes through the applied events once and remembers the states before the latest actions."""
 
     def __init__(self, tracker: DialogueStateTracker, domain: Domain) -> None:
         self.domain = domain
         self._tracker = tracker
-        self._slots = list(tracker.slots.values())
+        self._influencing = _SomeSlots({n: s for n, s in tracker.slots.items() if s.influence_conversation})
+        self._slots = list(self._influencing.slots.values())  # the others are part of no state
+        self._user: Optional[Tuple[Any, Any, Dict[str, Any]]] = None
         self._done = 0  # how many applied events the tracker has been through
         self._marks: Deque[_Mark] = deque(maxlen=_MARKS)
         self._slot_values: Optional[Tuple[Dict[str, Any], ...]] = None
@@ -256,7 +266,7 @@ class _Replay:
         for index in range(self._done, len(applied)):
             event = applied[index]
             if isinstance(event, ActionExecuted):
-                self._marks.append(self._mark(index, self.domain.get_active_state(tracker)))
+                self._marks.append(self._mark(index, self._active_state()))
                 self._actions += 1
             else:
                 self._slot_values = None if event.type_name in _SETS_SLOTS else self._slot_values
@@ -267,7 +277,26 @@ class _Replay:
             self.forget_from(0)
             return self.up_to(applied, count)
         earlier = [mark.state or {} for mark in list(self._marks)[len(self._marks) - wanted :]] if wanted else []
-        return [*earlier, self.domain.get_active_state(tracker)]
+        return [*earlier, self._active_state()]
+
+    def _active_state(self) -> Dict[str, Any]:
+        """The domain's `get_active_state`; what a message adds to it is worked out once, and slots that influence
+        nothing are not asked."""
+        tracker, domain = self._tracker, self.domain
+        state = {
+            USER: self._user_state(),
+            SLOTS: domain._get_slots_sub_state(self._influencing),
+            PREVIOUS_ACTION: domain._get_prev_action_sub_state(tracker),
+            ACTIVE_LOOP: domain._get_active_loop_sub_state(tracker),
+        }
+        return {kind: part for kind, part in state.items() if part}
+
+    def _user_state(self) -> Dict[str, Any]:
+        message = self._tracker.latest_message
+        by_text = None if message is None else message.use_text_for_featurization
+        if self._user is None or self._user[0] is not message or self._user[1] != by_text:
+            self._user = (message, by_text, self.domain._get_user_sub_state(self._tracker))
+        return self._user[2]
 
 
 _SETS_SLOTS = frozenset({"slot", "reset_slots"})

@@ -14,11 +14,10 @@ import aiohttp
 from channels.base import SendFailed
 from channels.inbox import Inbox
 from channels.outgoing import OutgoingQueue
-from channels.service import call_directly
 from channels.store import DEAD, WAITING, open_store
-from channels.telegram.channel import PATH, POLL, SECRET_HEADER, WEBHOOK, Account, load_account
+from channels.telegram.account import PATH, POLL, SECRET_HEADER, WEBHOOK, Account, load_account
 from channels.telegram.client import ALLOWED_UPDATES, BotApi
-from channels.telegram.polling import Poller
+from channels.telegram.polling import Poller, call_directly
 from channels.telegram.updates import NAME
 from shop.settings import Environment, SettingsError, load_environment
 

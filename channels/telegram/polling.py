@@ -26,6 +26,11 @@ TURN_PAUSE = 1.0
 Run = Callable[..., Awaitable[Any]]
 
 
+async def call_directly(function: Callable[..., Any], *arguments: Any) -> Any:
+    """A `Run` for a program that does nothing else meanwhile."""
+    return function(*arguments)
+
+
 class Poller:
     """Asks for updates, hands them on, and only then tells Telegram that they have arrived."""
 

@@ -7,8 +7,8 @@ from typing import List
 
 from channels.base import SendFailed
 from channels.provider import run_check
-from channels.twilio.channel import PREFIX, STATUS, WEBHOOK, twilio_client
-from channels.twilio.settings import problems
+from channels.twilio.client import twilio_client
+from channels.twilio.settings import PREFIX, STATUS, WEBHOOK, problems
 from shop.settings import Environment
 
 

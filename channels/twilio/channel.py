@@ -23,11 +23,11 @@ from channels.incoming import MAX_BODY
 from channels.service import ChannelService, OnNewMessage
 from channels.store import open_store
 from channels.twilio.choices import open_choices
-from channels.twilio.client import TwilioClient
+from channels.twilio.client import twilio_client
 from channels.twilio.connector import NAME, TwilioConnector, as_incoming
 from channels.twilio.incoming import Said, Status, read_form
 from channels.twilio.outgoing import chosen
-from channels.twilio.settings import is_wanted, problems
+from channels.twilio.settings import PREFIX, STATUS, WEBHOOK, is_wanted, problems
 from channels.twilio.signature import MAX_FIELDS, by_name, is_signed
 from channels.webhooks import HEADERS, Refusals, add_health, blueprint_of, keep_status, plain, read_body
 from content import texts
@@ -35,8 +35,6 @@ from shop.settings import Environment, load_environment
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "/webhooks/twilio"
-WEBHOOK, STATUS = "/webhook", "/status"
 _NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # the reply goes by Twilio's interface
 
 
@@ -170,8 +168,3 @@ def read_fields(body: bytes) -> Optional[Dict[str, List[str]]]:
     except ValueError:
         return None
     return by_name(pairs)
-
-
-def twilio_client(environment: Environment) -> TwilioClient:
-    """Twilio's interface with these settings."""
-    return TwilioClient(environment.twilio_api, environment.twilio_account, environment.twilio_token)

@@ -8,6 +8,7 @@ import aiohttp
 
 from channels.base import SendFailed
 from channels.provider import TIMEOUT, ApiClient, Codes
+from shop.settings import Environment
 
 # Twilio, "error and warning dictionary". What is not named here is a fault of this one message.
 _CODES = Codes(
@@ -41,6 +42,11 @@ class TwilioClient(ApiClient):
     def failed(self, status: int, answer: Mapping[str, Any], headers: Mapping[str, str]) -> SendFailed:
         """See `failure`."""
         return failure(status, answer)
+
+
+def twilio_client(environment: Environment) -> TwilioClient:
+    """Twilio's interface with these settings."""
+    return TwilioClient(environment.twilio_api, environment.twilio_account, environment.twilio_token)
 
 
 def failure(status: int, answer: Mapping[str, Any]) -> SendFailed:

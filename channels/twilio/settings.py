@@ -8,6 +8,8 @@ from typing import List
 from channels.provider import problems_of
 from shop.settings import Environment
 
+PREFIX = "/webhooks/twilio"
+WEBHOOK, STATUS = "/webhook", "/status"
 _NEEDED = {
     "twilio_account": (re.compile(r"AC[0-9a-fA-F]{32}"), "the account's id: AC and 32 characters"),
     "twilio_token": (re.compile(r"[\x21-\x7e]{16,128}"), "the account's auth token"),

@@ -11,7 +11,7 @@ import aiohttp
 
 from channels.base import SendFailed
 from channels.provider import run_check
-from channels.whatsapp.channel import graph_client
+from channels.whatsapp.client import graph_client
 from channels.whatsapp.settings import problems
 from shop.settings import Environment
 

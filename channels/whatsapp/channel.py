@@ -25,7 +25,7 @@ from channels.provider import WINDOW
 from channels.service import ChannelService, OnNewMessage
 from channels.store import open_store
 from channels.webhooks import Refusals, add_health, blueprint_of, keep_status, plain, read_body
-from channels.whatsapp.client import GraphClient
+from channels.whatsapp.client import graph_client
 from channels.whatsapp.connector import NAME, WhatsAppConnector, as_incoming
 from channels.whatsapp.incoming import Delivery, read_delivery
 from channels.whatsapp.settings import is_wanted, problems
@@ -147,16 +147,6 @@ def add_routes(routes: Blueprint, channel: WhatsApp) -> None:
     async def receive(request: Request) -> HTTPResponse:
         body = await read_body(request, MAX_BODY)
         return await channel.receive(body, request.headers.get("x-hub-signature-256"))
-
-
-def graph_client(environment: Environment) -> GraphClient:
-    """Meta's interface with these settings."""
-    return GraphClient(
-        environment.whatsapp_api,
-        environment.whatsapp_version,
-        environment.whatsapp_number_id,
-        environment.whatsapp_token,
-    )
 
 
 def own_picture(file_name: str) -> Optional[bytes]:

@@ -9,6 +9,7 @@ import aiohttp
 from channels.base import SendFailed
 from channels.provider import TIMEOUT, ApiClient, Codes
 from channels.whatsapp.outgoing import Message
+from shop.settings import Environment
 
 MAX_WAIT = 3600.0
 
@@ -54,6 +55,16 @@ class GraphClient(ApiClient):
     def failed(self, status: int, answer: Mapping[str, Any], headers: Mapping[str, str]) -> SendFailed:
         """See `failure`."""
         return failure(status, answer, headers.get("Retry-After"))
+
+
+def graph_client(environment: Environment) -> GraphClient:
+    """Meta's interface with these settings."""
+    return GraphClient(
+        environment.whatsapp_api,
+        environment.whatsapp_version,
+        environment.whatsapp_number_id,
+        environment.whatsapp_token,
+    )
 
 
 def failure(status: int, answer: Mapping[str, Any], retry_after: Optional[str] = None) -> SendFailed:

@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Dict, Optional
+from typing import Any, Dict
 
-import pytest
 from rasa.core.channels.channel import UserMessage
 from sanic import Sanic
 
+from channels import service
+from tests.processes import ServerProcess, clean_environment
 from tests.services import free_port
 
 BUTTONS = [{"title": "Wat doet B6?", "payload": "wat doet b6"}, {"title": "Medewerker", "payload": "medewerker"}]
@@ -56,7 +51,7 @@ def make_app() -> Sanic:
     from rasa.core.run import _create_app_without_api
     from rasa.shared.core.domain import Domain
 
-    from channels.telegram import TelegramChannel
+    from channels.telegram.channel import TelegramChannel
     from channels.twilio.channel import TwilioChannel
     from channels.whatsapp.channel import WhatsAppChannel
     from shop.settings import load_environment
@@ -70,52 +65,22 @@ def make_app() -> Sanic:
     return app
 
 
-class LightServer:
+class LightServer(ServerProcess):
     """`make_app` in a process of its own that can be killed and started again."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.log = folder / "server.log"
-        self.variables: Dict[str, str] = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("SCHAKEL_")},
-            "SCHAKEL_PORT": str(self.port),
-            "SCHAKEL_CHANNELS_DATABASE": f"sqlite:///{folder / 'channels.db'}",
-            "SCHAKEL_CONVERSATIONS": str(folder / "conversations.db"),
-            "SCHAKEL_SECRET": "a secret that only these tests know, long enough",
-            "SCHAKEL_CHANNELS_PER_MINUTE": "100000",
-            "SANIC_MOTD": "false",
+        variables = clean_environment(
+            SCHAKEL_PORT=str(self.port),
+            SCHAKEL_CHANNELS_DATABASE=f"sqlite:///{folder / 'channels.db'}",
+            SCHAKEL_CONVERSATIONS=str(folder / "conversations.db"),
+            SCHAKEL_CHANNELS_PER_MINUTE="100000",
             **settings,
-        }
-        self._process: "Optional[subprocess.Popen[bytes]]" = None
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "tests.channels.light_server"]
-            self._process = subprocess.Popen(command, env=self.variables, stdout=log, stderr=log)
-        deadline = time.monotonic() + 240
-        while time.monotonic() < deadline:
-            with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.address, timeout=2):
-                return
-            if self._process.poll() is not None:
-                break
-        self.stop()
-        pytest.fail(f"The server did not start:\n{self.log.read_text()[-2000:]}")
-
-    def kill(self) -> None:
-        """Ends the process at once, as a crash would."""
-        assert self._process
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> None:
-        if self._process and self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(25)
-            except subprocess.TimeoutExpired:
-                self.kill()
+        )
+        address = f"http://127.0.0.1:{self.port}"
+        super().__init__(["tests.channels.light_server"], address, variables, folder / "server.log")
 
 
 if __name__ == "__main__":
+    service.STORE_SECONDS = 60.0  # a machine that is busy with other tests is no database that is gone
     make_app().run("127.0.0.1", int(os.environ["SCHAKEL_PORT"]), access_log=False, motd=False)

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rasa.core.agent import Agent
+from rasa.shared.core.domain import Domain
 
 from channels import operations
-from channels.operations import DOWN, OK, State, Watch
+from channels.operations import DOWN, OK, State, Watch, store_answers
 from monitoring import metrics
 from shop.settings import Environment
+from tracking.store import ConversationStore
 
 
-class Store:
-    def __init__(self, works: bool) -> None:
-        self._works = works
-
-    def retrieve_probe(self) -> None:
-        if not self._works:
-            raise OSError("no database")
+def no_database() -> None:
+    raise OSError("no database")
 
 
 def app(is_loaded: bool = True, store_works: bool = True) -> Any:
-    agent = SimpleNamespace(is_ready=lambda: is_loaded, tracker_store=Store(store_works))
+    store = SimpleNamespace() if store_works else SimpleNamespace(engine=SimpleNamespace(connect=no_database))
+    agent = SimpleNamespace(is_ready=lambda: is_loaded, tracker_store=store)
     return SimpleNamespace(ctx=SimpleNamespace(agent=agent))
 
 
@@ -45,6 +46,16 @@ def test_without_model_or_conversations_it_is_not_ready(monkeypatch: pytest.Monk
     assert not state.is_ready
     assert state.parts["conversations"] == DOWN
     assert not look(monkeypatch, SimpleNamespace(ctx=SimpleNamespace())).is_ready
+
+
+def test_the_database_is_seen_within_the_wrappers_that_rasa_puts_around_the_store(tmp_path: Path) -> None:
+    store = ConversationStore(Domain.empty(), host=str(tmp_path / "there/conversations.db"))
+    wrapped = Agent(domain=Domain.empty(), tracker_store=store).tracker_store
+    assert wrapped is not store
+    assert store_answers(wrapped)
+    shutil.rmtree(tmp_path / "there")
+    assert not store_answers(wrapped)
+    store.close()
 
 
 def test_without_actions_it_stays_ready_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

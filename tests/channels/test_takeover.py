@@ -54,7 +54,7 @@ def short(events: List[Dict[str, Any]]) -> List[Tuple[str, str]]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("takeover"), free_port(), "https://www.winkel.nl")
-    running._variables["SCHAKEL_ANSWER_TIMEOUT"] = "50"  # an answer that waits for the test is no failure
+    running.variables["SCHAKEL_ANSWER_TIMEOUT"] = "50"  # an answer that waits for the test is no failure
     running.start()
     yield running
     running.stop()
@@ -63,7 +63,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def desk(server: Server) -> Iterator[Database]:
     """The desk's database, as the staff page's process has it open."""
-    opened = open_database(server._variables["SCHAKEL_DESK_DATABASE"])
+    opened = open_database(server.variables["SCHAKEL_DESK_DATABASE"])
     yield opened
     opened.close()
 
@@ -75,7 +75,7 @@ class Visitor(Client):
         super().begin()
         self.send("hallo")
         self.events(until=2)
-        with sa.create_engine(self.server._variables["SCHAKEL_WEB_DATABASE"], future=True).connect() as connection:
+        with sa.create_engine(self.server.variables["SCHAKEL_WEB_DATABASE"], future=True).connect() as connection:
             newest = sa.text("select id from web_sessions order by seen desc limit 1")
             self.session = str(connection.execute(newest).scalar_one())
         return self

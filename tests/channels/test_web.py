@@ -216,7 +216,7 @@ def test_at_most_six_streams_of_one_session(server: Server) -> None:
 
 def test_too_many_messages_are_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
     limited = Server(tmp_path_factory.mktemp("limits"), free_port(), "https://www.winkel.nl")
-    limited._variables.update(SCHAKEL_WEB_PER_MINUTE="3", SCHAKEL_WEB_ADDRESS_PER_MINUTE="8")
+    limited.variables.update(SCHAKEL_WEB_PER_MINUTE="3", SCHAKEL_WEB_ADDRESS_PER_MINUTE="8")
     limited.start()
     try:
         client = Client(limited).begin()

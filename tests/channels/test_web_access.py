@@ -60,6 +60,11 @@ def test_a_valid_token_made_elsewhere_would_be_read() -> None:
     assert Tokens(SECRET, days=1).read(_signed()) == "web-x"  # so that the refusals above are for their own reasons
 
 
+def test_a_clock_that_was_put_back_ends_no_chat() -> None:
+    tokens = Tokens(SECRET, days=1)
+    assert tokens.read(f"Bearer {tokens.issue('web-x', now=time.time() + 3 * 3_600)}") == "web-x"
+
+
 def test_a_missing_secret_is_made_once_for_its_owner_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     key_file = tmp_path / "var" / "secret.key"
     with caplog.at_level(logging.WARNING):

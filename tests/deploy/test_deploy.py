@@ -38,6 +38,7 @@ PUBLIC = [
     ("POST", "/webhooks/telegram/webhook"),
     ("GET", "/webhooks/whatsapp/webhook"),
     ("POST", "/webhooks/twilio/webhook"),
+    ("POST", "/webhooks/twilio/status"),
 ]
 PRIVATE = [
     *("/health", "/ready", "/metrics", "/status", "/model", "/conversations/x/tracker", "/domain", "/webhook"),
@@ -58,6 +59,11 @@ def test_compose_and_kubernetes_are_yaml_with_the_parts_that_belong_there() -> N
     assert "ports" not in compose["services"]["assistant"]  # only nginx is reached from outside
     documents = list(yaml.safe_load_all((DEPLOY / "kubernetes.yml").read_text()))
     assert {document["kind"] for document in documents} >= {"Deployment", "Service", "Ingress", "NetworkPolicy"}
+    ways_in = [rule for document in documents if document["kind"] == "Ingress" for rule in document["spec"]["rules"]]
+    paths = [path["path"] for rule in ways_in for path in rule["http"]["paths"]]
+    for _, public in PUBLIC:
+        own = public in ("/", "/demo/demo.css")  # the demo shop stays inside
+        assert own or any(public == path or public.startswith(path + "/") for path in paths), public
 
 
 def test_dashboard_and_alerts_ask_for_metrics_that_exist() -> None:
@@ -142,6 +148,13 @@ def test_public_paths_arrive_with_address_and_request_id(nginx: int) -> None:
         assert arrived["path"] == path
         assert arrived["headers"]["X-Forwarded-For"] == "127.0.0.1"  # what the visitor claims is thrown away
         assert re.fullmatch(r"[0-9a-f]{32}", arrived["headers"]["X-Request-ID"])
+
+
+def test_the_apps_may_bring_many_and_large_calls(nginx: int) -> None:
+    calls = [call(nginx, "POST", "/webhooks/whatsapp/webhook", b"x" * 3_000_000)[0]]
+    calls += [call(nginx, "POST", "/webhooks/telegram/webhook", b"{}")[0] for _ in range(120)]
+    assert set(calls) == {200}
+    assert call(nginx, "POST", "/webhooks/web/messages", b"x" * 65_537)[0] == 413
 
 
 def test_everything_else_is_not_there(nginx: int) -> None:

@@ -131,6 +131,21 @@ def test_a_request_from_the_first_question_to_its_case(desk: Desk, sender: str) 
     assert case.transcript[-1].text == "persoonlijk advies"
 
 
+def test_who_asks_for_advice_within_the_form_gets_its_question_again(desk: Desk, sender: str) -> None:
+    desk.expect(
+        sender,
+        [
+            ("persoonlijk advies", CONSENT),
+            ("ja, dat mag", "Wat wil je vragen?"),
+            ("Ik slaap slecht", "Waar gaat je vraag vooral over?"),
+            ("slaap", "Hoe mogen zij je noemen?"),
+            ("persoonlijk advies", "Hoe mogen zij je noemen?"),
+            ("Jan", "Waar mag het antwoord heen?"),
+            ("persoonlijk advies", "Waar mag het antwoord heen?"),
+        ],
+    )
+
+
 def test_a_refusal_gets_phone_and_mail_address_and_nothing_is_kept(desk: Desk, sender: str) -> None:
     desk.write_shop("openingstijden: {}")
     reply = desk.talk(sender, "persoonlijk advies", "nee, liever niet")

@@ -9,8 +9,9 @@ import pytest
 
 from evaluation import peers
 from evaluation.assistant import to_prediction
+from evaluation.commands import Unavailable, run_to_end
 from evaluation.metrics import Prediction
-from evaluation.peers import Result, Unavailable, from_scores, remembered, tfidf_svm
+from evaluation.peers import Result, from_scores, remembered, tfidf_svm
 
 EXAMPLES = [
     *[(f"waar wordt {x} gemaakt", "faq/stof_waar") for x in ("serotonine", "melatonine", "oxytocine")],
@@ -88,9 +89,9 @@ def test_without_node_nlp_js_is_left_out_with_the_reason(tmp_path: Path, monkeyp
 
 def test_a_peer_that_fails_says_what_it_wrote(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match=r"Naam failed: .*kapot"):
-        peers._run(["sh", "-c", "echo kapot; exit 3"], "Naam", 10)
+        run_to_end(["sh", "-c", "echo kapot; exit 3"], "Naam", 10)
     with pytest.raises(Unavailable, match="more than 0 seconds"):
-        peers._run(["sh", "-c", "while :; do :; done"], "Naam", 0.2)
+        run_to_end(["sh", "-c", "while :; do :; done"], "Naam", 0.2)
 
 
 def test_the_lock_file_names_no_registry() -> None:

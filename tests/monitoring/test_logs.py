@@ -43,3 +43,14 @@ def test_an_id_from_outside_is_only_taken_over_when_it_looks_like_one() -> None:
 def test_libraries_that_log_requests_are_quiet() -> None:
     loggers = configuration()["loggers"]
     assert loggers["sanic.access"]["level"] == "WARNING"
+
+
+def test_the_answer_to_a_message_has_the_id_of_the_request_that_brought_it_and_the_next_one_its_own() -> None:
+    request_id.arrive("0123456789-abcd")
+    assert request_id.current() == "0123456789-abcd"
+    assert request_id.begin_turn() == "0123456789-abcd"
+    assert request_id.begin_turn() != "0123456789-abcd"
+    request_id.arrive("")
+    brought = request_id.current()
+    assert len(brought) == 16
+    assert request_id.begin_turn() == brought

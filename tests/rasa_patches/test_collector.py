@@ -20,6 +20,7 @@ collector.go_on()
 assert gc.isenabled()
 assert made_while_loading() is None, "garbage of the start must not stay for ever"
 assert gc.get_freeze_count() > 0
+assert gc.get_threshold() == collector.THRESHOLDS
 later = cycle()
 gc.collect()
 assert later() is None

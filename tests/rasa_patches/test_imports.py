@@ -110,6 +110,21 @@ print({REAL.format(names=names)})
     assert python(code).strip().splitlines()[-1] == "[]"
 
 
+def test_the_channels_wait_for_none_of_what_only_some_visitors_need() -> None:
+    names = repr({"networkx", "jinja2", "alembic", "mako", "pygments", "phonenumbers", "email_validator", "matplotlib"})
+    code = f"""
+import rasa_patches, sys
+rasa_patches.install()
+from rasa.core.run import create_http_input_channels
+async def nobody(message): pass
+for channel in create_http_input_channels(None, "credentials.yml"):
+    if channel.name() in ("keten", "rest"):
+        channel.blueprint(nobody)
+print({REAL.format(names=names)})
+"""
+    assert python(code).strip().splitlines()[-1] == "[]"
+
+
 def test_the_rasa_command_gets_it_from_the_environment(tmp_path: Path) -> None:
     """scripts/setup.sh writes this file into the environment, for those who type `rasa train` themselves."""
     (tmp_path / "schakel.pth").write_text(f"{Path.cwd()}\nimport rasa_patches.console\n")

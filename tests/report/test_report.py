@@ -70,7 +70,7 @@ def test_the_page_shows_figures_pictures_and_escaped_messages(tmp_path: Path) ->
     assert "<strong>36 %</strong> niet begrepen" in page
     assert "<strong>1 / 1</strong> duim omhoog / omlaag" in page
     assert '<td>Wat is serotonine?</td><td class="n">3</td><td class="n">1</td><td class="n">1</td>' in page
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 6
     assert "<script>" not in page
     assert "0612345678" not in page
 

@@ -8,9 +8,13 @@ whose seeds Hypothesis draws: so fast that every address gets as many as one lik
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 import random
+import threading
 from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Dict, Iterator
 
 import pytest
@@ -35,10 +39,43 @@ PROFILE = settings(
 )
 
 
+class TakesAll(BaseHTTPRequestHandler):
+    """Telegram, Meta and Twilio at once: whatever is delivered is taken, or thousands of answers would queue up."""
+
+    protocol_version = "HTTP/1.1"
+    answer = json.dumps(
+        {"ok": True, "result": {"message_id": 1}, "messages": [{"id": "wamid.1"}], "sid": "SM1"}
+    ).encode()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.answer)))
+        self.end_headers()
+        with contextlib.suppress(OSError):  # the assistant was stopped meanwhile
+            self.wfile.write(self.answer)
+
+    do_GET = do_POST  # noqa: N815 (the base class wants this name)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def services() -> Iterator[str]:
+    """The address of the chat apps' services."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), TakesAll)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, services: str) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("fuzz"), free_port(), "self")
     running._variables.update(SETTINGS, SCHAKEL_CHANNELS_DATABASE=f"sqlite:///{running.folder / 'channels.db'}")
+    running._variables.update({f"SCHAKEL_{name}_API": services for name in ("TELEGRAM", "WHATSAPP", "TWILIO")})
     running.start()
     yield running
     running.stop()

@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List
 
 import pytest
 
+from tests.processes import ServerProcess, clean_environment
 from tests.services import free_port
 
 FLAGS = [
@@ -39,53 +35,23 @@ def missing(reason: str) -> None:
     pytest.skip(reason)
 
 
-class Server:
+class Server(ServerProcess):
     """The channel with the fake assistant, in a process of its own that can be killed and started again."""
 
     def __init__(self, folder: Path, port: int, origins: str) -> None:
         self.port = port
-        self.address = f"http://127.0.0.1:{port}"
         self.folder = folder
-        self._log = folder / "server.log"
-        self._variables: Dict[str, str] = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("SCHAKEL_")},
-            "SCHAKEL_PORT": str(port),
-            "SCHAKEL_WEB_DATABASE": f"sqlite:///{folder / 'web.db'}",
-            "SCHAKEL_DESK_DATABASE": f"sqlite:///{folder / 'desk.db'}",
-            "SCHAKEL_CONVERSATIONS": str(folder / "conversations.db"),
-            "SCHAKEL_SECRET": "a secret that only these tests know, long enough",
-            "SCHAKEL_WEB_ORIGINS": origins,
-            "SCHAKEL_WEB_PER_MINUTE": "100000",
-            "SCHAKEL_WEB_ADDRESS_PER_MINUTE": "100000",
-            "SANIC_MOTD": "false",
-        }
-        self._process: "Optional[subprocess.Popen[bytes]]" = None
-
-    def start(self) -> None:
-        with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "tests.widget.fake_server"]
-            self._process = subprocess.Popen(command, env=self._variables, stdout=log, stderr=log)
-        deadline = time.monotonic() + 240  # a busy machine with two cores loads Rasa slowly
-        while time.monotonic() < deadline:
-            with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.address, timeout=2):
-                return
-            if self._process.poll() is not None:
-                break
-        pytest.fail(f"The server did not start:\n{self._log.read_text()[-2000:]}")
-
-    def kill(self) -> None:
-        """Ends the process at once, as a crash would."""
-        assert self._process
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> None:
-        if self._process and self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(25)
-            except subprocess.TimeoutExpired:
-                self.kill()
+        variables = clean_environment(
+            SCHAKEL_PORT=str(port),
+            SCHAKEL_WEB_DATABASE=f"sqlite:///{folder / 'web.db'}",
+            SCHAKEL_DESK_DATABASE=f"sqlite:///{folder / 'desk.db'}",
+            SCHAKEL_CONVERSATIONS=str(folder / "conversations.db"),
+            SCHAKEL_WEB_ORIGINS=origins,
+            SCHAKEL_WEB_PER_MINUTE="100000",
+            SCHAKEL_WEB_ADDRESS_PER_MINUTE="100000",
+        )
+        address = f"http://127.0.0.1:{port}"
+        super().__init__(["tests.widget.fake_server"], address, variables, folder / "server.log")
 
 
 class CuttableNetwork:

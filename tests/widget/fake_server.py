@@ -20,7 +20,7 @@ from channels.keten import ChainPages
 from channels.operations import Operations
 from channels.pages import WidgetFiles
 from channels.rest import RestChannel
-from channels.telegram import TelegramChannel
+from channels.telegram.channel import TelegramChannel
 from channels.twilio.channel import TwilioChannel
 from channels.web import WebChannel
 from channels.whatsapp.channel import WhatsAppChannel

@@ -8,10 +8,9 @@ from typing import Any, AsyncIterator, List
 import pytest
 
 from channels.base import SendFailed
-from channels.service import call_directly
 from channels.store import Store
 from channels.telegram.client import BotApi
-from channels.telegram.polling import CONFLICT_PAUSE, OFFSET_LASTS, STORE_PAUSE, Poller
+from channels.telegram.polling import CONFLICT_PAUSE, OFFSET_LASTS, STORE_PAUSE, Poller, call_directly
 from tests.channels.fakes.telegram import TOKEN, BotServer
 
 

@@ -10,9 +10,9 @@ from typing import Any, Iterator
 import pytest
 
 from channels.base import SendFailed
-from channels.telegram import TelegramChannel
 from channels.telegram import __main__ as command
-from channels.telegram.channel import load_account
+from channels.telegram.account import load_account
+from channels.telegram.channel import TelegramChannel
 from shop.settings import Environment, SettingsError, load_environment
 from tests.channels.fakes.telegram import TOKEN, BotServer
 from tests.channels.light_server import LightServer

@@ -89,6 +89,8 @@ BODIES = (
 @pytest.fixture(scope="module")
 def channel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WhatsApp]:
     environment = settings(tmp_path_factory.mktemp("generated"), API)
+    patch = pytest.MonkeyPatch()
+    patch.setattr("channels.service.STORE_SECONDS", 60.0)  # a busy machine is no database that is gone
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     found = WhatsApp(environment, Assistant(), API.clock, store=Store(environment.channels_database))
@@ -97,6 +99,7 @@ def channel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WhatsApp]:
     loop.run_until_complete(found.service.stop())
     loop.close()
     asyncio.set_event_loop(None)
+    patch.undo()
 
 
 @pytest.mark.figures

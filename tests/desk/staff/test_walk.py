@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List
 
 import pytest
 import sqlalchemy as sa
@@ -21,6 +15,7 @@ from desk.database import Database, open_database
 from shop.settings import Shop
 from tests.desk.staff.conftest import PASSWORD, open_case, open_here
 from tests.desk.staff.test_cases import SCRIPT
+from tests.processes import ServerProcess
 from tests.widget.conftest import AXE, Server, Visitor, browser, free_port, missing  # noqa: F401
 from tests.widget.test_accessibility import TAGS
 
@@ -34,31 +29,22 @@ class Running:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.web = Server(folder, free_port(), "self")
-        self._variables = {
-            **self.web._variables,
+        variables = {
+            **self.web.variables,
             "SCHAKEL_DESK_PORT": str(self.port),
             "SCHAKEL_SHOP_FILE": str(folder / "winkel.yml"),
         }
         (folder / "winkel.yml").write_text('naam: "Testwinkel"\neigenaren: "An en Jo"\nemail: "info@testwinkel.nl"\n')
-        self._log = folder / "desk.log"
-        self._process: "Optional[subprocess.Popen[bytes]]" = None
+        self._desk = ServerProcess(["desk", "serve"], self.address, variables, folder / "desk.log")
 
     def start(self) -> None:
-        with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "desk", "serve"]
-            self._process = subprocess.Popen(command, env=self._variables, stdout=log, stderr=log)
+        self._desk.begin()
         self.web.start()
-        deadline = time.monotonic() + 240
-        while time.monotonic() < deadline and self._process.poll() is None:
-            with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.address, timeout=2):
-                return
-        pytest.fail(f"The desk did not start:\n{self._log.read_text()[-2000:]}")
+        self._desk.wait()
 
     def stop(self) -> None:
         self.web.stop()
-        if self._process:
-            self._process.terminate()
-            self._process.wait(25)
+        self._desk.stop()
 
 
 @pytest.fixture(scope="module")
