@@ -35,6 +35,7 @@ _OPINIONS = COURTESIES | {"help", "follow_up_more"}
 _BEHIND = 0.5  # confidence that a question behind a courtesy must reach
 _A_QUESTION = 5  # words that begin like a question and are no opinion then
 _FEW_UNKNOWN, _UNKNOWN_LENGTH = 10, 5
+_RANKED = 5  # labels and ids that are kept of a message: a conversation in memory holds them for every message
 _NO_QUESTION = COURTESIES | {FALLBACK, OUT_OF_SCOPE, "other_language", "insult", "help", "bot_challenge", ANSWER}
 _OFTEN = 0.15  # share of an id's questions that name an onderwerp, from which the answer counts as about it too
 
@@ -192,10 +193,10 @@ class Understanding:
         probabilities = self._gate.apply(raw, subject)
         ranking = sorted(probabilities.items(), key=itemgetter(1), reverse=True)
         of_faq = ((label[len(FAQ_INTENT) :], p) for label, p in ranking if label.startswith(FAQ_INTENT))
-        faq_ranking = list(islice(of_faq, 10))
+        faq_ranking = list(islice(of_faq, _RANKED))
         label, confidence = ranking[0]
         entities = self._mentioned(text, analysis, topics)
-        base = Understood(FALLBACK, 1.0 - confidence, ranking[:10], faq_ranking, None, None, entities, raw)
+        base = Understood(FALLBACK, 1.0 - confidence, ranking[:_RANKED], faq_ranking, None, None, entities, raw)
         chosen = None if conversation.keten else self._turns.chosen(analysis.words, conversation.choices)
         if chosen:
             return _answering(base, chosen, 1.0, [])

@@ -25,6 +25,7 @@ from rasa.shared.core.events import (
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 
 _MARKS = 64  # states kept; more than the longest rule has, and enough to step back in
+_SPARE = 8  # states worked out beyond those asked for, to step back in
 
 
 @dataclass
@@ -263,10 +264,14 @@ class _Replay:
     def up_to(self, applied: List[Event], count: int) -> List[Dict[str, Any]]:
         """Goes on to the end of `applied`; gives the last `count` states, the present one included."""
         tracker = self._tracker
+        first = self._first_to_mark(applied, count + _SPARE)
+        if first > self._done:
+            self._marks.clear()  # marks have no gaps
         for index in range(self._done, len(applied)):
             event = applied[index]
             if isinstance(event, ActionExecuted):
-                self._marks.append(self._mark(index, self._active_state()))
+                if index >= first:
+                    self._marks.append(self._mark(index, self._active_state()))
                 self._actions += 1
             else:
                 self._slot_values = None if event.type_name in _SETS_SLOTS else self._slot_values
@@ -278,6 +283,15 @@ class _Replay:
             return self.up_to(applied, count)
         earlier = [mark.state or {} for mark in list(self._marks)[len(self._marks) - wanted :]] if wanted else []
         return [*earlier, self._active_state()]
+
+    def _first_to_mark(self, applied: List[Event], count: int) -> int:
+        """Where the last `count` actions begin: of a long conversation that was just read, nobody asks the others."""
+        for index in range(len(applied) - 1, self._done - 1, -1):
+            if isinstance(applied[index], ActionExecuted):
+                count -= 1
+                if count == 0:
+                    return index
+        return self._done
 
     def _active_state(self) -> Dict[str, Any]:
         """The domain's `get_active_state`; what a message adds to it is worked out once, and slots that influence

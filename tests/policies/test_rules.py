@@ -21,7 +21,7 @@ from rasa.shared.core.training_data.structures import StoryGraph
 
 from policies.rules import RecentRulePolicy
 from tests.policies.dialogues import DOMAIN, RULES, random_events
-from tracking.tracker import ConversationTracker
+from tracking.tracker import ConversationTracker, _Replay
 
 Policies = Tuple[Domain, RulePolicy, RecentRulePolicy]
 
@@ -136,3 +136,21 @@ def test_a_rule_for_the_start_does_not_hold_later(trained: Policies) -> None:
             if said[-1] == "action_listen":
                 break
     assert said == ["utter_greet", "utter_help", "action_listen", "utter_greet", "action_listen"]
+
+
+def test_of_a_long_conversation_only_the_latest_states_are_worked_out(
+    trained: Policies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain = trained[0]
+    random_ = random.Random(7)
+    events = [event for _ in range(40) for event in random_events(random_, domain)]
+    theirs, mine = DialogueStateTracker("x", domain.slots), ConversationTracker("x", domain.slots)
+    for event in events:
+        theirs.update(copy.deepcopy(event), domain)
+        mine.update(copy.deepcopy(event), domain)
+    assert sum(isinstance(event, ActionExecuted) for event in mine.applied_events()) > 30
+    worked_out = []
+    original = _Replay._active_state
+    monkeypatch.setattr(_Replay, "_active_state", lambda self: worked_out.append(1) or original(self))
+    assert mine.recent_states(domain, 5) == theirs.past_states(domain)[-5:]
+    assert len(worked_out) <= 5 + 8 + 1
