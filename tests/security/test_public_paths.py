@@ -74,8 +74,8 @@ def services() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, services: str) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("fuzz"), free_port(), "self")
-    running._variables.update(SETTINGS, SCHAKEL_CHANNELS_DATABASE=f"sqlite:///{running.folder / 'channels.db'}")
-    running._variables.update({f"SCHAKEL_{name}_API": services for name in ("TELEGRAM", "WHATSAPP", "TWILIO")})
+    running.variables.update(SETTINGS, SCHAKEL_CHANNELS_DATABASE=f"sqlite:///{running.folder / 'channels.db'}")
+    running.variables.update({f"SCHAKEL_{name}_API": services for name in ("TELEGRAM", "WHATSAPP", "TWILIO")})
     running.start()
     yield running
     running.stop()

@@ -59,7 +59,7 @@ def running(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def desk(running: Running) -> Iterator[Database]:
-    opened = open_database(running.web._variables["SCHAKEL_DESK_DATABASE"])
+    opened = open_database(running.web.variables["SCHAKEL_DESK_DATABASE"])
     for username, name in {"marieke": "Marieke", "stephan": "Stephan van Went"}.items():
         accounts.add_account(opened, username, name, "", PASSWORD, now())
     yield opened
@@ -211,7 +211,7 @@ def test_a_request_from_the_list_to_its_end(browser: Any, running: Running, data
 
 
 def newest_session(running: Running) -> str:
-    engine = sa.create_engine(running.web._variables["SCHAKEL_WEB_DATABASE"], future=True)
+    engine = sa.create_engine(running.web.variables["SCHAKEL_WEB_DATABASE"], future=True)
     with engine.connect() as connection:
         found = connection.execute(sa.text("select id from web_sessions order by seen desc limit 1")).scalar_one()
     engine.dispose()
