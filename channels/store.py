@@ -127,6 +127,7 @@ class Store:
             metadata.create_all(self._engine)
         except (IntegrityError, ProgrammingError):  # another process made them at the same moment
             metadata.create_all(self._engine)
+        leave_no_copy(self._engine, tries=1)  # a process that died may have erased something and not come to this
 
     def close(self) -> None:
         """Closes all connections."""

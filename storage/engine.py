@@ -57,6 +57,7 @@ def open_engine(address: str, wait: float = WAIT, name: str = "schakel") -> Engi
         sa.event.listen(engine, "connect", _prepare)
         sa.event.listen(engine, "begin", _begin)
         _switch_to_wal(engine)
+        leave_no_copy(engine, tries=1)  # a process that died may have erased something and not come to this
     else:
         try_idle_connections(engine)
     return engine
@@ -129,17 +130,18 @@ def _switch_to_wal(engine: Engine) -> None:
             raw.close()
 
 
-def leave_no_copy(engine: Engine) -> bool:
+def leave_no_copy(engine: Engine, tries: int = _TRIES) -> bool:
     """After something was erased: empties SQLite's write-ahead log. False when somebody reads all the time."""
     if engine.dialect.name != "sqlite":
         return True
     raw = engine.raw_connection()
     try:
-        for _ in range(_TRIES):
+        for left in reversed(range(tries)):
             with contextlib.suppress(engine.dialect.dbapi.OperationalError):
                 if raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
                     return True
-            time.sleep(0.1)
+            if left:
+                time.sleep(0.1)
         return False
     finally:
         raw.close()

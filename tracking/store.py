@@ -34,7 +34,7 @@ from rasa.shared.core.events import SessionStarted, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from answering.redact import redact_events
-from storage.engine import reading, try_idle_connections
+from storage.engine import leave_no_copy, reading, try_idle_connections
 from tracking.tracker import ConversationTracker
 
 logger = logging.getLogger(__name__)
@@ -101,6 +101,7 @@ def open_engine(address: str) -> Any:
         try_idle_connections(engine)
     metadata.create_all(engine)
     SESSIONS_INDEX.create(engine, checkfirst=True)  # for a table that Rasa's own store made
+    leave_no_copy(engine, tries=1)  # a process that died may have erased something and not come to this
     return engine
 
 
@@ -327,9 +328,7 @@ class ConversationStore(TrackerStore):
 
     def _clean_disk(self) -> None:
         """Takes old pages out of SQLite's write-ahead log, where deleted texts would stay for a while."""
-        if self._is_sqlite:
-            with self.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        leave_no_copy(self.engine, tries=10)
 
     def close(self) -> None:
         """Finishes what is waiting and closes the database."""

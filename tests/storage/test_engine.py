@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -43,6 +45,25 @@ def test_a_reader_waits_for_no_writer(file: Path) -> None:
         connection.exec_driver_sql("CREATE TABLE said (text TEXT)")
     with engine.begin(), engine.connect().execution_options(**{READING: True}) as reader:
         assert reader.exec_driver_sql("SELECT count(*) FROM said").scalar() == 0
+    engine.dispose()
+
+
+def test_what_a_process_erased_that_then_died_is_in_no_file_after_the_next_start(file: Path) -> None:
+    code = f"""
+import os
+from storage.engine import open_engine
+engine = open_engine("sqlite:///{file}")
+with engine.begin() as connection:
+    connection.exec_driver_sql("CREATE TABLE said (text TEXT)")
+    connection.exec_driver_sql("INSERT INTO said VALUES ('kanarie-4712')")
+with engine.begin() as connection:
+    connection.exec_driver_sql("DELETE FROM said")
+os._exit(0)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert [path.name for path in file.parent.iterdir() if b"kanarie-4712" in path.read_bytes()] != []
+    engine = open_engine(f"sqlite:///{file}")  # closing it would empty the log as well
+    assert [path.name for path in file.parent.iterdir() if b"kanarie-4712" in path.read_bytes()] == []
     engine.dispose()
 
 

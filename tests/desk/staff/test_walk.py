@@ -324,14 +324,21 @@ def test_a_page_whose_login_ended_says_so_and_sends_nothing(
     running: Running,
     database: Database,
 ) -> None:
+    from playwright.sync_api import TimeoutError as NotSeen
+
     takeover.request(database, "telegram-ended", "telegram", now())  # nobody delivers there
     context = browser.new_context(locale="nl-NL")
     walker = Walker(context, running.address).log_in("stephan")
     walker.page.get_by_role("link", name="Gesprekken").click()
     walker.page.locator("button", has_text="Overnemen").last.click()
     walker.page.wait_for_selector("#tekst")
-    context.clear_cookies()
-    walker.page.wait_for_selector("#stoornis:visible")
+    for left in reversed(range(20)):
+        context.clear_cookies()
+        try:
+            walker.page.wait_for_selector("#stoornis:visible", timeout=3_000)
+            break
+        except NotSeen:  # the answer to a look that was on its way brought the cookie back
+            assert left
     told = walker.page.locator("#stoornis").inner_text()
     assert told == "Je bent uitgelogd. Ververs de pagina om verder te gaan."
     walker.page.get_by_label("Je bericht aan de klant").fill("gaat dit weg?")
