@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.pool import QueuePool
 
-from storage.engine import leave_no_copy, reading, try_idle_connections
+from storage.engine import leave_no_copy, leave_no_old_copy, reading, try_idle_connections
 
 WAITING, DONE, DEAD = "waiting", "done", "dead"
 BUSY_TIMEOUT = 3  # seconds that a writer waits for another one: an apology must still come within 5
@@ -127,7 +127,7 @@ class Store:
             metadata.create_all(self._engine)
         except (IntegrityError, ProgrammingError):  # another process made them at the same moment
             metadata.create_all(self._engine)
-        leave_no_copy(self._engine, tries=1)  # a process that died may have erased something and not come to this
+        leave_no_old_copy(self._engine)
 
     def close(self) -> None:
         """Closes all connections."""

@@ -57,7 +57,7 @@ def open_engine(address: str, wait: float = WAIT, name: str = "schakel") -> Engi
         sa.event.listen(engine, "connect", _prepare)
         sa.event.listen(engine, "begin", _begin)
         _switch_to_wal(engine)
-        leave_no_copy(engine, tries=1)  # a process that died may have erased something and not come to this
+        leave_no_old_copy(engine)
     else:
         try_idle_connections(engine)
     return engine
@@ -128,6 +128,22 @@ def _switch_to_wal(engine: Engine) -> None:
             time.sleep(0.1)
         finally:
             raw.close()
+
+
+def leave_no_old_copy(engine: Engine) -> None:
+    """At start: a process that died may have erased something and not come to `leave_no_copy`. Waits for nobody."""
+    if engine.dialect.name != "sqlite":
+        return
+    raw = engine.raw_connection()
+    cursor = raw.cursor()
+    wait = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+    try:
+        cursor.execute("PRAGMA busy_timeout=0")
+        with contextlib.suppress(engine.dialect.dbapi.OperationalError):
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={int(wait)}")
+        raw.close()
 
 
 def leave_no_copy(engine: Engine, tries: int = _TRIES) -> bool:

@@ -34,7 +34,7 @@ from rasa.shared.core.events import SessionStarted, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from answering.redact import redact_events
-from storage.engine import leave_no_copy, reading, try_idle_connections
+from storage.engine import leave_no_copy, leave_no_old_copy, reading, try_idle_connections
 from tracking.tracker import ConversationTracker
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def open_engine(address: str) -> Any:
         try_idle_connections(engine)
     metadata.create_all(engine)
     SESSIONS_INDEX.create(engine, checkfirst=True)  # for a table that Rasa's own store made
-    leave_no_copy(engine, tries=1)  # a process that died may have erased something and not come to this
+    leave_no_old_copy(engine)
     return engine
 
 
