@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nlu.features import of_word
 from nlu.rows import Features, Rows, count
+from nlu.solver import fit_each
 
 Floats = NDArray[np.float32]
 # How much each kind of feature weighs after each kind is brought to length 1; chosen on the development sets
@@ -24,7 +25,6 @@ STRENGTH = 0.4
 SHARPNESS = 5.3
 _MINIMUM = 2  # examples that a feature must stand in
 _TINY = 1e-12
-_TOLERANCE = 0.01  # of the solver; ten times finer takes three times as long and ranks the same
 
 
 def _kind(name: str) -> str:
@@ -134,32 +134,7 @@ def _fit(matrix: Any, targets: NDArray[np.int64], strength: float) -> Tuple[Floa
     """A label's own examples weigh in inverse proportion to their number, as scikit-learn's "balanced" does."""
     counts = np.bincount(targets)
     weights = len(targets) / (len(counts) * counts)
-    return fit_each(matrix, targets, strength, dict(enumerate(weights.tolist())), _TOLERANCE)
-
-
-def fit_each(
-    matrix: Any, targets: NDArray[np.int64], strength: float, weights: Mapping[int, float], tolerance: float
-) -> Tuple[Floats, Floats]:
-    """Linear SVMs, one label against all others, in one call of liblinear: it copies the matrix for every call.
-
-    Args:
-        matrix: sparse, shape (examples, features).
-        targets: number of each example's label; all numbers from 0 occur.
-        strength: inverse of the regularisation (scikit-learn's C).
-        weights: of a label's own examples; 1 when left out. The others weigh 1.
-        tolerance: of the solver.
-
-    Returns:
-        Weights of shape (features, labels) and bias of shape (labels,).
-    """
-    from sklearn.svm import LinearSVC
-
-    model = LinearSVC(C=strength, class_weight=dict(weights), tol=tolerance, random_state=0)
-    model.fit(matrix, targets)
-    coefficients, bias = model.coef_, model.intercept_
-    if len(bias) == 1:  # of two labels scikit-learn gives the second alone
-        coefficients, bias = np.vstack([-coefficients, coefficients]), np.array([-bias[0], bias[0]])
-    return np.ascontiguousarray(coefficients.T, dtype=np.float32), bias.astype(np.float32)
+    return fit_each(matrix, targets, strength, dict(enumerate(weights.tolist())))
 
 
 def to_arrays(ranker: LinearRanker) -> Dict[str, NDArray[Any]]:

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
-from nlu.linear import fit_each
 from nlu.patterns import build_vocabulary
 from nlu.rows import REMEMBERED, Features, Rows, count
+from nlu.solver import fit_each
 from nlu.spelling import Speller
 from nlu.triage import ORDER, ORDINARY, PREFIX, Clause, Judgement
 
@@ -28,7 +28,6 @@ Floats = NDArray[np.float32]
 
 CLASSES = "klassen.yml"
 STRENGTH = 0.3
-_TOLERANCE = 0.01
 _MINIMUM = 2  # a feature must stand in this many examples
 # Kinds of features and what each weighs after it was brought to length 1.
 KINDS: Mapping[str, float] = {"w": 1.0, "p": 0.8, "k": 0.8, "c": 1.6, "o": 1.2, "q": 1.4}
@@ -269,7 +268,7 @@ def _matrix(counts: Any, kinds: NDArray[np.int64], idf: Floats) -> Any:
 
 def _fit(matrix: Any, labels: Sequence[str], names: List[str]) -> Tuple[Floats, Floats]:
     number = {name: i for i, name in enumerate(names)}
-    return fit_each(matrix, np.array([number[label] for label in labels]), STRENGTH, {}, _TOLERANCE)
+    return fit_each(matrix, np.array([number[label] for label in labels]), STRENGTH, {})
 
 
 def to_arrays(opinion: Opinion) -> Dict[str, NDArray[Any]]:
