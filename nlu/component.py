@@ -20,7 +20,7 @@ from content.catalogue import FAQ_INTENT, FAQ_RESPONSE
 from monitoring import metrics
 from nlu import linear, understanding_training
 from nlu.advice import DRAFT_SLOT, FORM
-from nlu.ahead import learn_into
+from nlu.ahead import examples_of, learn_into
 from nlu.context import Conversation
 from nlu.dutch import installed_name, load_dutch, load_table, load_word_list, remembering
 from nlu.follow_ups import FALLBACK
@@ -77,10 +77,10 @@ class DutchUnderstanding(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learns from the examples and persists what was learnt."""
-        examples = [(m.get("text"), m.get_full_intent()) for m in training_data.intent_examples if m.get("text")]
+        examples = examples_of(training_data)
         with self._storage.write_to(self._resource) as folder:
             name = understanding_training.NAME
-            learn_into(folder, name, examples, lambda target: understanding_training.learn(target, examples))
+            learn_into(folder, name, examples, understanding_training.learn)
         return self._resource
 
     @classmethod

@@ -77,12 +77,11 @@ def _per_label(values: NDArray[np.float64]) -> Floats:
 
 
 def _fit(matrix: Any, targets: NDArray[Any], strength: float, weights: Mapping[int, float], passes: int) -> Any:
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 
     model = LinearSVC(C=strength, class_weight=dict(weights), tol=_TOLERANCE, random_state=0, max_iter=passes)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore" if passes == _ROUGHLY else "default", "Liblinear failed to converge")
         return model.fit(matrix, targets)
 
 

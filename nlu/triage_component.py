@@ -16,7 +16,7 @@ from rasa.shared.utils.io import get_text_hash
 
 from monitoring import metrics
 from nlu import triage_training
-from nlu.ahead import learn_into
+from nlu.ahead import examples_of, learn_into
 from nlu.persistence import load_state
 from nlu.triage import (
     FILES,
@@ -102,10 +102,9 @@ class TriageComponent(GraphComponent):
         Raises:
             PatternError: a pattern is written wrongly; the message names it.
         """
-        messages = training_data.intent_examples
-        examples = [(m.get("text"), m.get_full_intent()) for m in messages if m.get("text")]
+        examples = examples_of(training_data)
         with self._storage.write_to(self._resource) as folder:
-            learn_into(folder, triage_training.NAME, examples, lambda target: triage_training.learn(target, examples))
+            learn_into(folder, triage_training.NAME, examples, triage_training.learn)
         return self._resource
 
     @classmethod

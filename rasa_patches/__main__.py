@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from nlu import ahead
 from rasa_patches import collector, install
+from server import ahead
 
 
 def main() -> None:
-    """Starts Rasa; what it will learn is begun at once in a process beside it."""
+    """Starts Rasa; what it will learn is begun first, in processes beside it."""
     if sys.argv[1:2] in (["run"], ["train"]):
         collector.pause()
+    install()
     if sys.argv[1:2] == ["train"]:
         ahead.begin()
-    install()
     from rasa.__main__ import main as rasa
 
     rasa()

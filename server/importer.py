@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.training_data import loading
@@ -62,6 +62,9 @@ class _Reader(RasaYAMLReader):
         """Leaves the check to tests/server/test_importer.py."""
 
 
+_ahead: Dict[Tuple[str, ...], TrainingData] = {}  # what was read ahead, by files
+
+
 class ContentImporter(RasaFileImporter):
     """Rasa's file importer with the training data read once, for all languages are one here."""
 
@@ -70,13 +73,21 @@ class ContentImporter(RasaFileImporter):
     def get_nlu_data(self, language: Optional[str] = "nl") -> TrainingData:
         """All examples and responses of the data files; the same object at every call."""
         if self._nlu_data is None:
-            parts = [
-                _Reader().read(path) for path in self._nlu_files if loading.guess_format(path) == loading.RASA_YAML
-            ]
-            for part in parts:
-                part.training_examples = [
-                    Example(message.data, set(message.output_properties), message.time, message.features)
-                    for message in part.training_examples
-                ]
-            self._nlu_data = TrainingData().merge(*parts)
+            self._nlu_data = _ahead.get(tuple(self._nlu_files)) or self._read()
         return self._nlu_data
+
+    def _read(self) -> TrainingData:
+        parts = [_Reader().read(path) for path in self._nlu_files if loading.guess_format(path) == loading.RASA_YAML]
+        for part in parts:
+            part.training_examples = [
+                Example(message.data, set(message.output_properties), message.time, message.features)
+                for message in part.training_examples
+            ]
+        return TrainingData().merge(*parts)
+
+
+def read_ahead(config: str, domain: str, paths: List[str]) -> TrainingData:
+    """Reads the data of a training; importers of the same files in this process take them from here."""
+    importer = ContentImporter(config, domain, paths)
+    data = _ahead[tuple(importer._nlu_files)] = importer.get_nlu_data()
+    return data

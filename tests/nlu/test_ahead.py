@@ -4,77 +4,76 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Dict, Iterator
 
 import pytest
 
+import server.ahead
 from nlu import ahead
 
 EXAMPLES = [("wat is melatonine", "faq/melatonine_wat"), ("hoi", "greet")]
 
 
-class _Process:
-    """Stands for the process beside Rasa's, which has ended."""
-
-    def poll(self) -> int:
-        return 0
-
-
-@pytest.fixture
-def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(ahead, "_begun", [ahead._Begun(_Process(), tmp_path)])
-    return tmp_path
+@pytest.fixture(autouse=True)
+def begun() -> Iterator[None]:
+    yield
+    for _, folder in list(ahead._begun.values()):
+        ahead._end(folder)
 
 
-def _learn(marks: List[str], mark: str) -> Any:
-    def learn(folder: Path) -> None:
-        marks.append(mark)
-        (folder / "model.txt").write_text(mark, encoding="ascii")
+def _learn(mark: str) -> Any:
+    def learn(folder: Path, examples: ahead.Examples) -> None:
+        (folder / "model.txt").write_text(f"{mark} from {len(examples)}", encoding="ascii")
 
     return learn
 
 
-def test_what_was_learnt_from_the_same_examples_is_taken(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    marks: List[str] = []
-    ahead.write(begun, "part", EXAMPLES, _learn(marks, "ahead"))
-    target = tmp_path_factory.mktemp("model")
-    ahead.learn_into(target, "part", EXAMPLES, _learn(marks, "itself"))
-    assert marks == ["ahead"]
-    assert {file.name: file.read_text() for file in target.iterdir()} == {"model.txt": "ahead"}
+def _breaks(folder: Path, examples: ahead.Examples) -> None:
+    (folder / "model.txt").write_text("half", encoding="ascii")
+    os._exit(1)
 
 
-def test_other_examples_are_learnt_anew(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    marks: List[str] = []
-    ahead.write(begun, "part", EXAMPLES, _learn(marks, "ahead"))
-    target = tmp_path_factory.mktemp("model")
-    ahead.learn_into(target, "part", [*EXAMPLES, ("doei", "goodbye")], _learn(marks, "itself"))
-    assert (target / "model.txt").read_text() == "itself"
+def _learnt(folder: Path) -> Dict[str, str]:
+    return {file.name: file.read_text(encoding="ascii") for file in folder.iterdir()}
 
 
-def test_a_process_that_ended_early_is_no_loss(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    marks: List[str] = []
-    target = tmp_path_factory.mktemp("model")
-    ahead.learn_into(target, "part", EXAMPLES, _learn(marks, "itself"))
-    assert marks == ["itself"]
+def test_what_was_learnt_from_the_same_examples_is_taken(tmp_path: Path) -> None:
+    ahead.begin(EXAMPLES, {"part": _learn("ahead"), "other": _learn("other")})
+    ahead.learn_into(tmp_path, "part", EXAMPLES, _learn("itself"))
+    assert _learnt(tmp_path) == {"model.txt": "ahead from 2"}
 
 
-def test_a_result_counts_only_when_it_is_complete(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    def breaks(folder: Path) -> None:
-        (folder / "model.txt").write_text("half", encoding="ascii")
-        raise MemoryError
+def test_other_examples_are_learnt_anew(tmp_path: Path) -> None:
+    ahead.begin(EXAMPLES, {"part": _learn("ahead")})
+    ahead.learn_into(tmp_path, "part", [*EXAMPLES, ("doei", "goodbye")], _learn("itself"))
+    assert _learnt(tmp_path) == {"model.txt": "itself from 3"}
 
-    with pytest.raises(MemoryError):
-        ahead.write(begun, "part", EXAMPLES, breaks)
-    target = tmp_path_factory.mktemp("model")
-    ahead.learn_into(target, "part", EXAMPLES, _learn([], "itself"))
-    assert (target / "model.txt").read_text() == "itself"
+
+def test_a_process_that_ended_early_is_no_loss(tmp_path: Path) -> None:
+    ahead.begin(EXAMPLES, {"part": _breaks})
+    ahead.learn_into(tmp_path, "part", EXAMPLES, _learn("itself"))
+    assert _learnt(tmp_path) == {"model.txt": "itself from 2"}
+
+
+def test_what_was_not_begun_is_learnt_here(tmp_path: Path) -> None:
+    ahead.learn_into(tmp_path, "part", EXAMPLES, _learn("itself"))
+    assert _learnt(tmp_path) == {"model.txt": "itself from 2"}
+
+
+def test_nothing_is_left_when_training_ends(tmp_path: Path) -> None:
+    forever = tmp_path / "pipe"
+    os.mkfifo(forever)
+    ahead.begin(EXAMPLES, {"part": lambda folder, examples: forever.write_text("")})  # waits until somebody reads
+    process, folder = ahead._begun["part"]
+    ahead._end(folder)
+    assert not process.is_alive()
+    assert not folder.exists()
 
 
 def test_one_core_gets_no_second_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "_begun", [])
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    ahead.begin()
-    assert ahead._begun == []
+    server.ahead.begin()
+    assert ahead._begun == {}
 
 
 def test_the_order_of_examples_matters() -> None:

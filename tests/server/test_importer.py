@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from rasa.shared.importers.rasa import RasaFileImporter
 
+from server import importer
 from server.importer import ContentImporter
 
 FILES = [str(path) for path in sorted(Path("data").rglob("*.yml"))]  # Rasa's own importer checks their schema
@@ -24,6 +26,13 @@ def test_examples_and_responses_are_those_of_rasas_own_importer() -> None:
 def test_the_data_are_read_once_for_every_language() -> None:
     importer = ContentImporter("config.yml", "domain.yml", FILES)
     assert importer.get_nlu_data("en") is importer.get_nlu_data("nl")
+
+
+def test_what_was_read_ahead_of_a_training_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importer, "_ahead", {})
+    data = importer.read_ahead("config.yml", "domain.yml", FILES[:3])
+    assert ContentImporter("config.yml", "domain.yml", FILES[:3]).get_nlu_data() is data
+    assert ContentImporter("config.yml", "domain.yml", FILES[:2]).get_nlu_data() is not data
 
 
 def test_a_changed_example_has_another_hash_and_an_unchanged_one_the_same() -> None:
