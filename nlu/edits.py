@@ -23,6 +23,10 @@ def distance(a: str, b: str, limit: int) -> int:
     """Edits between two words (insert, delete, replace, swap neighbours); `limit` + 1 stands for more than that."""
     if abs(len(a) - len(b)) > limit:
         return limit + 1
+    while a and b and a[-1] == b[-1]:
+        a, b = a[:-1], b[:-1]
+    while a and b and a[0] == b[0]:
+        a, b = a[1:], b[1:]
     before: List[int] = []
     last = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Sequence, Set, Tuple
+from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Set, Tuple
 
 Span = Tuple[int, int]
 
@@ -180,6 +180,17 @@ class Positions:
         self._spans.setdefault(name, []).append(span)
         if self._merged:
             self._merged.clear()
+
+    def add_words(self, words: Iterable[Tuple[str, Span]], names_of: Callable[[str], Iterable[str]]) -> None:
+        """Notes words with where they stand, under each name that they have."""
+        spans = self._spans
+        for word, span in words:
+            for name in names_of(word):
+                if name in spans:
+                    spans[name].append(span)
+                else:
+                    spans[name] = [span]
+        self._merged.clear()
 
     def concepts(self) -> List[Tuple[int, str]]:
         """(place, name) of all concepts that occur, in order; '^' and '$' are none."""

@@ -359,19 +359,15 @@ class Triage:
         # "zelf moord" counts as its two words and as the one that was meant.
         spans = [*((word, (place, place + 1)) for place, word in rows), *((w, (p, p + 2)) for p, w in joined)]
         positions = Positions()
-        for word, span in spans:
-            for name in self._word_names(word):
-                positions.add(name, span)
+        positions.add_words(spans, self._word_names)
         hidden: Set[int] = set()
         for number in self._mask_index.candidates(positions.present):
             for start, end in positions.find(self._masks[number]):
                 hidden.update(range(start, end))
         if hidden:
             positions = Positions()
-            for word, span in spans:
-                if hidden.isdisjoint(range(*span)):
-                    for name in self._word_names(word):
-                        positions.add(name, span)
+            seen = [(word, span) for word, span in spans if hidden.isdisjoint(range(*span))]
+            positions.add_words(seen, self._word_names)
         for start in starts:
             positions.add("^", (start, start))
         for end in ends:
