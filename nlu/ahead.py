@@ -1,8 +1,8 @@
-"""Training begun ahead: the parts that learn do so in processes beside Rasa's, which checks and copies data meanwhile.
+"""Training begun ahead: the parts that learn do so in processes beside Rasa's, which reads, checks and copies the data.
 
-`begin` forks a process for each part; it leaves what it learnt in a folder, with the fingerprint of the examples that
-it learnt from. A component takes that result when its own examples are the same ones, else it learns by itself. Free
-of Rasa.
+`begin` forks a process for each part, which does what needs no examples and then asks for those that `give` gives. It
+leaves what it learnt in a folder, with the fingerprint of the examples that it learnt from. A component takes that
+result when its own examples are the same ones, else it learns by itself. Free of Rasa.
 """
 
 from __future__ import annotations
@@ -13,43 +13,78 @@ import json
 import logging
 import shutil
 import tempfile
-from multiprocessing import get_context
+from functools import cache
+from multiprocessing import Pipe, get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Dict, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from rasa.shared.nlu.training_data.training_data import TrainingData
 
 logger = logging.getLogger(__name__)
 DONE = "done"  # file in a part's folder: the fingerprint of its examples; written last
-PATIENCE = 300.0  # seconds for a part that is being learnt
+PATIENCE = 300.0  # seconds, for a part that is being learnt and for its examples
 Examples = Sequence[Tuple[str, str]]
-Learn = Callable[[Path, Examples], None]
+Ask = Callable[[], Examples]
+Learn = Callable[[Path, Ask], None]
 
-_begun: Dict[str, Tuple[BaseProcess, Path]] = {}  # by part: who learns it, and into which folder
+
+class _Begun(NamedTuple):
+    process: BaseProcess
+    folder: Path
+    pipe: "Connection[str, None]"
 
 
-def begin(examples: Examples, parts: Mapping[str, Learn]) -> None:
-    """Starts learning each part from examples, in a process of its own that ends with this one.
+_begun: Dict[str, _Begun] = {}  # by part
+
+
+def begin(parts: Mapping[str, Learn]) -> None:
+    """Starts learning each part in a process of its own, which ends with this one.
 
     Args:
-        examples: (sentence, label) pairs.
-        parts: by name, what writes a part's files into a folder.
+        parts: by name, what writes a part's files into a folder from the (sentence, label) pairs that it asks for.
     """
     folder = Path(tempfile.mkdtemp(prefix="schakel-train-"))
     atexit.register(_end, folder)
     for name, learn in parts.items():
-        process = get_context("fork").Process(target=write, args=(folder, name, examples, learn), daemon=True)
+        receiver, sender = Pipe(duplex=False)
+        process = get_context("fork").Process(target=_learn, args=(folder, name, receiver, learn), daemon=True)
         process.start()
-        _begun[name] = process, folder
+        _begun[name] = _Begun(process, folder, sender)
+
+
+def give(examples: Examples) -> None:
+    """Gives what was begun its examples."""
+    for name, begun in _begun.items():
+        file = begun.folder / f"{name}.json"  # a pipe would wait until all of it is read
+        file.write_text(json.dumps(examples), encoding="ascii")
+        begun.pipe.send(str(file))
+
+
+def _learn(folder: Path, name: str, pipe: "Connection[None, str]", learn: Learn) -> None:
+    @cache
+    def ask() -> Examples:
+        if not pipe.poll(PATIENCE):
+            raise TimeoutError(f"{name} was given no examples.")
+        pairs = json.loads(Path(pipe.recv()).read_text(encoding="ascii"))
+        return [(text, label) for text, label in pairs]
+
+    part = folder / name
+    part.mkdir()
+    learn(part, ask)
+    ready = part / (DONE + ".new")
+    ready.write_text(fingerprint(ask()), encoding="ascii")
+    ready.rename(part / DONE)
 
 
 def _end(folder: Path) -> None:
     while _begun:
-        _, (process, _) = _begun.popitem()
-        process.kill()
-        process.join()
+        _, begun = _begun.popitem()
+        begun.process.kill()
+        begun.process.join()
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -62,16 +97,6 @@ def examples_of(training_data: TrainingData) -> Examples:
 def fingerprint(examples: Examples) -> str:
     """Hash of sentences and labels in their order."""
     return hashlib.sha256(json.dumps([list(pair) for pair in examples]).encode()).hexdigest()
-
-
-def write(folder: Path, name: str, examples: Examples, learn: Learn) -> None:
-    """Has a part learnt into a folder of its own; `learn` writes its files there."""
-    part = folder / name
-    part.mkdir()
-    learn(part, examples)
-    ready = part / (DONE + ".new")
-    ready.write_text(fingerprint(examples), encoding="ascii")
-    ready.rename(part / DONE)
 
 
 def learn_into(target: Path, name: str, examples: Examples, learn: Learn) -> None:
@@ -91,13 +116,13 @@ def learn_into(target: Path, name: str, examples: Examples, learn: Learn) -> Non
         return
     if name in _begun:
         logger.info("%s learns by itself: nothing that fits was learnt ahead.", name)
-    learn(target, examples)
+    learn(target, lambda: examples)
 
 
 def _wait(name: str) -> Optional[Path]:
     """The folder of a part that was learnt ahead, None when it was not begun or came to nothing."""
     if name not in _begun:
         return None
-    process, folder = _begun[name]
+    process, folder, _ = _begun[name]
     process.join(PATIENCE)
     return folder / name if (folder / name / DONE).exists() else None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Sequence, Tuple
 
 from nlu import linear
+from nlu.ahead import Ask
 from nlu.dutch import load_dutch, load_table, remembering
 from nlu.lexicon import Lexicon
 from nlu.persistence import save_state
@@ -15,9 +15,9 @@ NAME = "understanding"
 LEMMAS = "lemmas"
 
 
-def learn(folder: Path, examples: Sequence[Tuple[str, str]]) -> None:
-    """Learns from (sentence, label) pairs and writes what `nlu.component` loads into a folder that exists."""
-    dutch = load_dutch()
-    understanding = train(examples, Lexicon.load(), remembering(dutch.lemmas))
-    arrays = {**linear.to_arrays(understanding.ranker), LEMMAS: load_table().lemmas_only()}
+def learn(folder: Path, ask: Ask) -> None:
+    """Learns from the examples that it asks for and writes what `nlu.component` loads into a folder that exists."""
+    dutch, lexicon, lemmas = load_dutch(), Lexicon.load(), load_table().lemmas_only()
+    understanding = train(ask(), lexicon, remembering(dutch.lemmas))
+    arrays = {**linear.to_arrays(understanding.ranker), LEMMAS: lemmas}
     save_state(folder, {"dutch": dutch.name, **to_state(understanding)}, arrays)

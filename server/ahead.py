@@ -10,10 +10,8 @@ def begin() -> None:
     if len(os.sched_getaffinity(0)) < 2:
         return
     from nlu import ahead, triage_training, understanding_training
-    from rasa_patches.deferred import load
+
+    ahead.begin({part.NAME: part.learn for part in (triage_training, understanding_training)})
     from server.importer import read_ahead
 
-    examples = ahead.examples_of(read_ahead("config.yml", "domain.yml", ["data"]))
-    load("sklearn.svm")  # once, before the processes part
-    parts = {part.NAME: part.learn for part in (understanding_training, triage_training)}
-    ahead.begin(examples, parts)
+    ahead.give(ahead.examples_of(read_ahead("config.yml", "domain.yml", ["data"])))

@@ -17,18 +17,18 @@ EXAMPLES = [("wat is melatonine", "faq/melatonine_wat"), ("hoi", "greet")]
 @pytest.fixture(autouse=True)
 def begun() -> Iterator[None]:
     yield
-    for _, folder in list(ahead._begun.values()):
-        ahead._end(folder)
+    for begun in list(ahead._begun.values()):
+        ahead._end(begun.folder)
 
 
 def _learn(mark: str) -> Any:
-    def learn(folder: Path, examples: ahead.Examples) -> None:
-        (folder / "model.txt").write_text(f"{mark} from {len(examples)}", encoding="ascii")
+    def learn(folder: Path, ask: ahead.Ask) -> None:
+        (folder / "model.txt").write_text(f"{mark} from {len(ask())}", encoding="ascii")
 
     return learn
 
 
-def _breaks(folder: Path, examples: ahead.Examples) -> None:
+def _breaks(folder: Path, ask: ahead.Ask) -> None:
     (folder / "model.txt").write_text("half", encoding="ascii")
     os._exit(1)
 
@@ -38,19 +38,22 @@ def _learnt(folder: Path) -> Dict[str, str]:
 
 
 def test_what_was_learnt_from_the_same_examples_is_taken(tmp_path: Path) -> None:
-    ahead.begin(EXAMPLES, {"part": _learn("ahead"), "other": _learn("other")})
+    ahead.begin({"part": _learn("ahead"), "other": _learn("other")})
+    ahead.give(EXAMPLES)
     ahead.learn_into(tmp_path, "part", EXAMPLES, _learn("itself"))
     assert _learnt(tmp_path) == {"model.txt": "ahead from 2"}
 
 
 def test_other_examples_are_learnt_anew(tmp_path: Path) -> None:
-    ahead.begin(EXAMPLES, {"part": _learn("ahead")})
+    ahead.begin({"part": _learn("ahead")})
+    ahead.give(EXAMPLES)
     ahead.learn_into(tmp_path, "part", [*EXAMPLES, ("doei", "goodbye")], _learn("itself"))
     assert _learnt(tmp_path) == {"model.txt": "itself from 3"}
 
 
 def test_a_process_that_ended_early_is_no_loss(tmp_path: Path) -> None:
-    ahead.begin(EXAMPLES, {"part": _breaks})
+    ahead.begin({"part": _breaks})
+    ahead.give(EXAMPLES)
     ahead.learn_into(tmp_path, "part", EXAMPLES, _learn("itself"))
     assert _learnt(tmp_path) == {"model.txt": "itself from 2"}
 
@@ -60,11 +63,9 @@ def test_what_was_not_begun_is_learnt_here(tmp_path: Path) -> None:
     assert _learnt(tmp_path) == {"model.txt": "itself from 2"}
 
 
-def test_nothing_is_left_when_training_ends(tmp_path: Path) -> None:
-    forever = tmp_path / "pipe"
-    os.mkfifo(forever)
-    ahead.begin(EXAMPLES, {"part": lambda folder, examples: forever.write_text("")})  # waits until somebody reads
-    process, folder = ahead._begun["part"]
+def test_nothing_is_left_when_training_ends() -> None:
+    ahead.begin({"part": _learn("ahead")})  # waits for examples that never come
+    process, folder, _ = ahead._begun["part"]
     ahead._end(folder)
     assert not process.is_alive()
     assert not folder.exists()
