@@ -6,12 +6,22 @@ import os
 
 
 def begin() -> None:
-    """Reads all examples, once for the parts and for Rasa; does nothing where no second core could learn."""
+    """Reads all examples, once for the parts and for Rasa; does nothing where no second core could learn.
+
+    Raises:
+        SystemExit: an example file is written wrongly; with what Rasa says about it.
+    """
     if len(os.sched_getaffinity(0)) < 2:
         return
     from nlu import ahead, triage_training, understanding_training
 
     ahead.begin({part.NAME: part.learn for part in (triage_training, understanding_training)})
-    from server.importer import read_ahead
+    from rasa.shared.exceptions import RasaException
 
-    ahead.give(ahead.examples_of(read_ahead("config.yml", "domain.yml", ["data"])))
+    from server import importer
+
+    try:
+        data = importer.read_ahead("config.yml", "domain.yml", ["data"])
+    except RasaException as error:
+        raise SystemExit(str(error)) from None
+    ahead.give(ahead.examples_of(data))

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Dict, Iterator
 
 import pytest
+from rasa.shared.exceptions import RasaException
 
 import server.ahead
 from nlu import ahead
+from server import importer
 
 EXAMPLES = [("wat is melatonine", "faq/melatonine_wat"), ("hoi", "greet")]
 
@@ -75,6 +77,17 @@ def test_one_core_gets_no_second_process(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
     server.ahead.begin()
     assert ahead._begun == {}
+
+
+def test_a_damaged_example_file_ends_a_training_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: Any) -> None:
+        raise RasaException("faq.yml is damaged")
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(ahead, "begin", lambda parts: None)
+    monkeypatch.setattr(importer, "read_ahead", read)
+    with pytest.raises(SystemExit, match=r"^faq\.yml is damaged$"):
+        server.ahead.begin()
 
 
 def test_the_order_of_examples_matters() -> None:
