@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import reduce
-from typing import Any, FrozenSet, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from rasa.shared.core.events import BotUttered, Event, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -33,27 +32,31 @@ class _Said:
     last_answered: Optional[str] = None
     keys: FrozenSet[str] = frozenset()
 
-    def after(self, event: Event) -> _Said:
-        """The same with one event more."""
-        if isinstance(event, SessionStarted):
-            return _Said(self.read + 1)
-        if not isinstance(event, BotUttered):
-            return replace(self, read=self.read + 1)
-        metadata = event.metadata or {}
-        answered = str(metadata["faq_id"]) if metadata.get("faq_id") else self.last_answered
-        return _Said(self.read + 1, True, metadata, answered, self.keys.union(metadata))
+    def after(self, events: Iterable[Event]) -> _Said:
+        """The same with more events."""
+        said = self
+        read = self.read
+        for event in events:
+            read += 1
+            if event.type_name == SessionStarted.type_name:
+                said = _Said()
+            elif event.type_name == BotUttered.type_name:
+                metadata = event.metadata or {}
+                answered = str(metadata["faq_id"]) if metadata.get("faq_id") else said.last_answered
+                said = _Said(0, True, metadata, answered, said.keys.union(metadata))
+        return replace(said, read=read)
 
 
 def _said(tracker: DialogueStateTracker) -> _Said:
     """Carried on with what is new since the last look, so that a long session costs no more than a short one."""
     events = tracker.events
     if not isinstance(events, list):  # Rasa's own tracker, whose first events may drop out
-        return reduce(_Said.after, events, _Said())
+        return _Said().after(events)
     known: Optional[_Said] = tracker.__dict__.get("_said")
     if known is None or known.read > len(events):
         known = _Said()
     if known.read < len(events):
-        known = tracker.__dict__["_said"] = reduce(_Said.after, events[known.read :], known)
+        known = tracker.__dict__["_said"] = known.after(events[known.read :])
     return known
 
 

@@ -57,7 +57,7 @@ def test_a_look_reads_only_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
     session.bot_has_spoken(tracker)
     read: List[Event] = []
     after = session._Said.after
-    monkeypatch.setattr(session._Said, "after", lambda said, event: [read.append(event), after(said, event)][1])
+    monkeypatch.setattr(session._Said, "after", lambda said, events: [read.extend(events), after(said, events)][1])
     reply = BotUttered("dag")
     tracker.update(reply)
     session.last_answered_id(tracker)
