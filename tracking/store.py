@@ -427,7 +427,8 @@ class ConversationStore(TrackerStore):
         rows = self._rows("SELECT id, data FROM events WHERE sender_id = ? AND id >= ? ORDER BY id", sender_id, first)
         if not rows:
             return None
-        events = ujson.loads(f"[{','.join(row[1] for row in rows)}]")  # all at once: half of the time
+        # All at once: in less time, and the events share the texts of their keys.
+        events = json.loads(f"[{','.join(row[1] for row in rows)}]")
         tracker = self._from_events(sender_id, deserialise_events(events))
         tracker.stored, tracker.last_id = len(tracker.events), rows[-1][0]
         return tracker
