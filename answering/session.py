@@ -128,4 +128,10 @@ def other_ids(tracker: DialogueStateTracker, plausible: float) -> List[str]:
 
 def is_urgent(tracker: DialogueStateTracker) -> bool:
     """Whether triage found an urgent matter of safety in this session; a later "nee hoor" does not take it back."""
-    return tracker.get_slot("veiligheid") in URGENT
+    return level_of_safety(tracker) in URGENT
+
+
+def level_of_safety(tracker: DialogueStateTracker) -> Optional[str]:
+    """The matter of safety that triage found in this session, such as `pregnancy`; None without one."""
+    level = tracker.get_slot("veiligheid")
+    return str(level) if level else None

@@ -235,10 +235,6 @@ class Chain(_Model):
             self._made = (self.schakels, self.omzettingen, graph)
         return self._made[2]
 
-    def slug_of(self, name: str) -> str:
-        """The name of a link as it stands in addresses."""
-        return self.schakels[name].slug
-
 
 def _statements_of(link: Link) -> List[Tuple[str, Statement]]:
     parts = (("wat", link.wat), ("voeding", link.voeding), ("te_weinig", link.te_weinig), ("stap", link.stap))
