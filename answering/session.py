@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Mapping, Optional, Tuple
+from dataclasses import dataclass, field, replace
+from typing import Any, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from rasa.shared.core.events import BotUttered, Event, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -21,25 +22,57 @@ def events_of_session(tracker: DialogueStateTracker) -> Iterator[Event]:
         yield event
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What the assistant said in the running session, told from the tracker's first `read` events."""
+
+    read: int = 0
+    has_spoken: bool = False
+    last_metadata: Mapping[str, Any] = field(default_factory=dict)
+    last_answered: Optional[str] = None
+    keys: FrozenSet[str] = frozenset()
+
+    def after(self, events: Iterable[Event]) -> _Said:
+        """The same with more events."""
+        said = self
+        read = self.read
+        for event in events:
+            read += 1
+            if event.type_name == SessionStarted.type_name:
+                said = _Said()
+            elif event.type_name == BotUttered.type_name:
+                metadata = event.metadata or {}
+                answered = str(metadata["faq_id"]) if metadata.get("faq_id") else said.last_answered
+                said = _Said(0, True, metadata, answered, said.keys.union(metadata))
+        return replace(said, read=read)
+
+
+def _said(tracker: DialogueStateTracker) -> _Said:
+    """Carried on with what is new since the last look, so that a long session costs no more than a short one."""
+    events = tracker.events
+    if not isinstance(events, list):  # Rasa's own tracker, whose first events may drop out
+        return _Said().after(events)
+    known: Optional[_Said] = tracker.__dict__.get("_said")
+    if known is None or known.read > len(events):
+        known = _Said()
+    if known.read < len(events):
+        known = tracker.__dict__["_said"] = known.after(events[known.read :])
+    return known
+
+
 def bot_has_spoken(tracker: DialogueStateTracker) -> bool:
-    """Whether the assistant has said anything in this session; stops at the first reply it finds."""
-    return any(isinstance(event, BotUttered) for event in events_of_session(tracker))
+    """Whether the assistant has said anything in this session."""
+    return _said(tracker).has_spoken
 
 
 def last_bot_metadata(tracker: DialogueStateTracker) -> Mapping[str, Any]:
     """Metadata of the assistant's latest reply in this session, {} when there is none."""
-    for event in events_of_session(tracker):
-        if isinstance(event, BotUttered):
-            return event.metadata or {}
-    return {}
+    return _said(tracker).last_metadata
 
 
 def last_answered_id(tracker: DialogueStateTracker) -> Optional[str]:
     """The id of the last FAQ answer given in this session, None when there is none."""
-    for event in events_of_session(tracker):
-        if isinstance(event, BotUttered) and (event.metadata or {}).get("faq_id"):
-            return str(event.metadata["faq_id"])
-    return None
+    return _said(tracker).last_answered
 
 
 def last_question(tracker: DialogueStateTracker) -> Tuple[str, bool]:
@@ -62,7 +95,7 @@ def last_question(tracker: DialogueStateTracker) -> Tuple[str, bool]:
 
 def bot_metadata_contains(tracker: DialogueStateTracker, key: str) -> bool:
     """Whether any reply of this session carries `key` in its metadata."""
-    return any(isinstance(event, BotUttered) and key in (event.metadata or {}) for event in events_of_session(tracker))
+    return key in _said(tracker).keys
 
 
 def fallbacks_in_a_row(tracker: DialogueStateTracker, intent: str) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 import networkx as nx
-from pydantic import BaseModel, Extra, Field, ValidationError, root_validator, validator
+from pydantic import BaseModel, Extra, Field, PrivateAttr, ValidationError, root_validator, validator
 from ruamel.yaml.error import YAMLError
 
 from content.reading import read_yaml
@@ -195,6 +195,7 @@ class Chain(_Model):
     check: Check
     beeld: Look
     pagina: Dict[str, str]
+    _made: Optional[Tuple[Dict[str, Link], Dict[str, Conversion], nx.DiGraph]] = PrivateAttr(None)
 
     @root_validator(skip_on_failure=True)
     def _references(cls, values: Dict[str, Any]) -> Dict[str, Any]:
@@ -225,8 +226,14 @@ class Chain(_Model):
 
     @property
     def graph(self) -> nx.DiGraph:
-        """Links and conversions; edges from helpers carry `soort`. Nodes of conversions are `conversion_node(id)`."""
-        return _graph(self.schakels, self.omzettingen)
+        """Links and conversions; edges from helpers carry `soort`. Nodes of conversions are `conversion_node(id)`.
+
+        Made once, for every turn of the walk asks it; a copy of the chain with other links makes its own.
+        """
+        if self._made is None or self._made[0] is not self.schakels or self._made[1] is not self.omzettingen:
+            graph = nx.freeze(_graph(self.schakels, self.omzettingen))
+            self._made = (self.schakels, self.omzettingen, graph)
+        return self._made[2]
 
 
 def _statements_of(link: Link) -> List[Tuple[str, Statement]]:

@@ -8,15 +8,19 @@ import networkx as nx
 
 from chain.model import SUBSTANCE, Chain, Conversion
 
+_ORDER = "order"  # the graph remembers it
+
 
 def order(chain: Chain) -> List[str]:
     """All links from the beginning to the end: each substance, then the helpers of what it is changed into."""
     graph = chain.graph
-    names: List[str] = []
-    for node in nx.topological_sort(graph):
-        if graph.nodes[node]["conversion"]:
-            names += sorted(graph.predecessors(node), key=lambda link: chain.schakels[link].rol != SUBSTANCE)
-    return names + [node for node in chain.schakels if graph.out_degree(node) == 0]
+    if _ORDER not in graph.graph:
+        names: List[str] = []
+        for node in nx.topological_sort(graph):
+            if graph.nodes[node]["conversion"]:
+                names += sorted(graph.predecessors(node), key=lambda link: chain.schakels[link].rol != SUBSTANCE)
+        graph.graph[_ORDER] = (*names, *(node for node in chain.schakels if graph.out_degree(node) == 0))
+    return list(graph.graph[_ORDER])
 
 
 def steps(chain: Chain) -> List[str]:

@@ -147,6 +147,7 @@ class Operations(InputChannel):
 
         @routes.listener("before_server_start")
         async def register(app: Sanic, _: Any) -> None:
+            app.config.ACCESS_LOG = False  # would be made for every request and then dropped (monitoring/logs.py)
             app.register_middleware(prepare, "request")
 
         @routes.listener("after_server_start")

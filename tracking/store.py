@@ -427,7 +427,9 @@ class ConversationStore(TrackerStore):
         rows = self._rows("SELECT id, data FROM events WHERE sender_id = ? AND id >= ? ORDER BY id", sender_id, first)
         if not rows:
             return None
-        tracker = self._from_events(sender_id, deserialise_events([json.loads(row[1]) for row in rows]))
+        # All at once: in less time, and the events share the texts of their keys.
+        events = json.loads(f"[{','.join(row[1] for row in rows)}]")
+        tracker = self._from_events(sender_id, deserialise_events(events))
         tracker.stored, tracker.last_id = len(tracker.events), rows[-1][0]
         return tracker
 

@@ -93,6 +93,9 @@ class ConversationTracker(DialogueStateTracker):
 
     def _apply(self, event: Event) -> None:
         applied = self._applied
+        if event.type_name not in _DECIDES:
+            applied.append(event)
+            return
         before = len(applied)
         if isinstance(event, (Restarted, SessionStarted)):
             self._applied = []
@@ -314,3 +317,6 @@ class _Replay:
 
 
 _SETS_SLOTS = frozenset({"slot", "reset_slots"})
+_DECIDES = frozenset(  # events that may take others back, or not apply themselves
+    kind.type_name for kind in (Restarted, SessionStarted, ActionReverted, UserUtteranceReverted, ActionExecuted)
+)

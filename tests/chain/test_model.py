@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Dict
 
+import networkx as nx
 import pytest
 
 from chain import route
@@ -59,6 +60,26 @@ def test_what_comes_after_follows_from_the_conversions(chain: Chain) -> None:
     assert route.downstream(chain, "melatonine") == []
     assert route.conversions_between(chain, "tryptofaan", "serotonine") == ["eerste_omzetting", "tweede_omzetting"]
     assert route.conversions_between(chain, "serotonine", "tryptofaan") == []
+
+
+def test_the_graph_is_made_once_and_nobody_changes_it(chain: Chain) -> None:
+    assert chain.graph is chain.graph
+    with pytest.raises(nx.NetworkXError):
+        chain.graph.add_node("nog een")
+    names = route.order(chain)
+    names.clear()
+    assert route.order(chain)[0] == "eiwit"
+
+
+def test_a_copy_with_other_links_has_a_graph_and_an_order_of_its_own(chain: Chain) -> None:
+    assert "vitamine B6" in route.order(chain)
+    fewer = {
+        name: conversion.copy(update={"met": {}}) if "vitamine B6" in conversion.met else conversion
+        for name, conversion in chain.omzettingen.items()
+    }
+    other = chain.copy(update={"omzettingen": fewer})
+    assert other.graph.number_of_edges() < chain.graph.number_of_edges()
+    assert route.order(other) != route.order(chain)
 
 
 def test_questions_of_the_check_are_those_of_the_form(chain: Chain, data_files: Dict[Path, Any]) -> None:

@@ -70,6 +70,19 @@ async def test_only_the_latest_session_is_loaded(open_store: Open) -> None:
         assert texts(full) == ["een", "twee"]
 
 
+async def test_texts_and_numbers_of_all_kinds_come_back_as_they_were(open_store: Open) -> None:
+    here, there = open_store(), open_store()
+    odd = {"text": 'é\u2028 "\\/" \ud83d\x7f\t', "numbers": [0.1, 1e-7, -0.0, 10**30, True, None], "": {"a": []}}
+    await say(here, "a", "een", session=True)
+    tracker = await here.retrieve("a")
+    assert tracker is not None
+    tracker.update(SlotSet("note", odd))
+    await here.save(tracker)
+    found = await there.retrieve("a")
+    assert found is not None
+    assert found.events[-1].value == odd
+
+
 async def test_what_another_process_wrote_is_seen(open_store: Open) -> None:
     here, there = open_store(), open_store()
     await say(here, "a", "een", session=True)
