@@ -25,6 +25,7 @@ from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, MORE_RESPONSE, FaqEntry,
 from content.helplines import helpline_placeholders
 from monitoring import metrics
 from nlu.context import MISSING_RESPONSE, QUESTIONS_RESPONSE
+from nlu.triage import PREFIX
 from shop.settings import SettingsError, load_environment, load_shop
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ NOT_RIGHT = "utter_feedback_negative"
 MAX_OTHERS = 2
 MAX_SUGGESTIONS = 3
 MAX_QUESTIONS = 6
+DOSE = "dosering"  # in `let_op`: the answer names an amount
 PLAUSIBLE = 0.02  # below this a question is no honest guess at what was meant
 
 
@@ -138,6 +140,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
             given = {key: value for key, value in kwargs.items() if isinstance(value, str)}
             values = {**self._shop.placeholders(), **self._helplines, **given}
             reply = _Reply(tracker, output_channel, values)
+            utter_action = self._without_dose(utter_action, tracker)
             kind, _, rest = utter_action.partition("/")
             if utter_action == CLARIFY:
                 message = self._clarification(reply)
@@ -152,6 +155,14 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
             elif message.get("faq_id"):
                 self._offer_second(message, reply)
             return self._complete(message, reply)
+
+    def _without_dose(self, name: str, tracker: DialogueStateTracker) -> str:
+        """ "En hoeveel?" of somebody who is pregnant or takes medicines gets the reply to that again, and no amount."""
+        level = session.level_of_safety(tracker)
+        if level is None or not name.startswith((FAQ_RESPONSE, MORE_RESPONSE)):
+            return name
+        entry = self.catalogue.get(name.partition("/")[2])
+        return f"utter_{PREFIX}{level}" if entry is not None and DOSE in entry.let_op else name
 
     def _message(self, name: str, reply: _Reply) -> Dict[str, Any]:
         """The first suitable variation whose placeholders can all be filled, else an honest 'I don't know'."""

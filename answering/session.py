@@ -93,15 +93,12 @@ def other_ids(tracker: DialogueStateTracker, plausible: float) -> List[str]:
     return [faq_id for faq_id in ids if faq_id != given]
 
 
-def offered_payloads(tracker: DialogueStateTracker) -> List[str]:
-    """Payloads of all buttons that the assistant offered in this session."""
-    payloads: List[str] = []
-    for event in events_of_session(tracker):
-        if isinstance(event, BotUttered):
-            payloads += [str(button.get("payload", "")) for button in event.data.get("buttons") or []]
-    return payloads
-
-
 def is_urgent(tracker: DialogueStateTracker) -> bool:
     """Whether triage found an urgent matter of safety in this session; a later "nee hoor" does not take it back."""
-    return tracker.get_slot("veiligheid") in URGENT
+    return level_of_safety(tracker) in URGENT
+
+
+def level_of_safety(tracker: DialogueStateTracker) -> Optional[str]:
+    """The matter of safety that triage found in this session, such as `pregnancy`; None without one."""
+    level = tracker.get_slot("veiligheid")
+    return str(level) if level else None

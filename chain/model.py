@@ -228,10 +228,6 @@ class Chain(_Model):
         """Links and conversions; edges from helpers carry `soort`. Nodes of conversions are `conversion_node(id)`."""
         return _graph(self.schakels, self.omzettingen)
 
-    def slug_of(self, name: str) -> str:
-        """The name of a link as it stands in addresses."""
-        return self.schakels[name].slug
-
 
 def _statements_of(link: Link) -> List[Tuple[str, Statement]]:
     parts = (("wat", link.wat), ("voeding", link.voeding), ("te_weinig", link.te_weinig), ("stap", link.stap))

@@ -63,10 +63,7 @@ class Worker:
                     pass
             except DeskUnavailable as error:
                 self._trouble(_DATABASE, str(error))
-            except (
-                OperationalError,
-                InterfaceError,
-            ):  # broken off in the middle of something
+            except (OperationalError, InterfaceError):  # broken off in the middle of something
                 self._trouble(_DATABASE, "the desk's database does not answer")
             except Exception as error:  # a mistake of ours must not stop the mails after it
                 # Without its text: that could hold what a customer wrote.

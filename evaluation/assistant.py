@@ -22,7 +22,6 @@ from rasa_sdk.executor import ActionExecutor
 
 from evaluation.metrics import Prediction
 
-MOST_IDS = 10
 _FAQ = "faq"
 
 Progress = Callable[[int, int], None]
@@ -133,7 +132,7 @@ def to_prediction(parsed: Mapping[str, Any]) -> Prediction:
     name, confidence = intent.get("name") or "", float(intent.get("confidence") or 0.0)
     selector = (parsed.get("response_selector") or {}).get(_FAQ) or {}
     ranking = selector.get("ranking") or []
-    top = tuple(_id(item["intent_response_key"]) for item in ranking[:MOST_IDS])
+    top = tuple(_id(item["intent_response_key"]) for item in ranking)
     intents = {item["name"]: float(item["confidence"]) for item in parsed.get("intent_ranking") or []}
     of_faq = (
         1.0 if any(label.startswith("faq/") for label in intents) else intents.get(_FAQ, 1.0 if not intents else 0.0)

@@ -47,6 +47,20 @@ def check_yaml(files: List[Path]) -> None:
             raise CannotStart(f"{file}, line {line}: this is no valid YAML ({error.problem}).") from None
 
 
+def check_chain(file: Path) -> None:
+    """The nutrient chain fits together; chat and pages read it only when somebody asks.
+
+    Raises:
+        CannotStart: names every entry that is wrong.
+    """
+    from chain.model import ChainError, read_chain  # with networkx and pydantic, which a start without changes spares
+
+    try:
+        read_chain(file)
+    except ChainError as error:
+        raise CannotStart(str(error)) from None
+
+
 def check_port(host: str, port: int, setting: str) -> None:
     """The port is free.
 

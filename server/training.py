@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Dict
 
 from nlu.dutch import installed_name
-from server.checks import CannotStart, check_yaml, content_files
+from server.checks import CannotStart, check_chain, check_yaml, content_files
 from server.signature import sign, signature_file
 
 MODELS = Path("models")
 MODEL = MODELS / "schakel.tar.gz"
 FINGERPRINT = MODELS / "schakel.fingerprint"
+CHAIN_FILE = Path("data/keten/keten.yml")
 LOG = Path("var/train.log")
 _CODE = ("nlu", "content", "chain", "policies")
 
@@ -52,6 +53,7 @@ def train(force: bool = False) -> bool:
     check_yaml(content_files())
     if is_current() and not force:
         return False
+    check_chain(CHAIN_FILE)
     fingerprint = content_fingerprint()
     MODELS.mkdir(exist_ok=True)
     LOG.parent.mkdir(exist_ok=True)

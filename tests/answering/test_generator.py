@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional
 import pytest
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, SessionStarted, UserUttered
+from rasa.shared.core.slots import TextSlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from answering.generator import AnswerGenerator
@@ -154,6 +155,33 @@ async def test_after_an_urgent_message_no_button_leads_to_the_shop_until_the_ses
     urgent = True
     after = await say_with(generator, responses)
     assert [button["title"] for button in after["buttons"]] == ["Wat is serotonine?"]
+
+
+@pytest.mark.parametrize(
+    ("level", "name", "expected"),
+    [
+        ("pregnancy", "utter_faq/magnesium_dosering", "Vraag je verloskundige."),
+        ("pregnancy", "utter_meer/magnesium_dosering", "Vraag je verloskundige."),
+        ("pregnancy", "utter_faq/serotonine_waar", f"In de darm.\n{NOTE}"),
+        (None, "utter_faq/magnesium_dosering", f"350 mg.\n{NOTE}"),
+    ],
+)
+async def test_no_amount_is_named_in_a_session_with_a_matter_of_safety(
+    generator: AnswerGenerator, level: Optional[str], name: str, expected: str
+) -> None:
+    dose = faq("350 mg.", "Hoeveel magnesium?", [], "Tot 250 mg erbij.")
+    dose["metadata"]["let_op"] = ["dosering"]
+    responses = {
+        **RESPONSES,
+        "utter_faq/magnesium_dosering": [dose],
+        "utter_safety_pregnancy": [{"text": "Vraag je verloskundige."}],
+    }
+    events = [SessionStarted(), BotUttered("Hallo."), UserUttered("x", {"name": "faq"})]
+    slot = TextSlot("veiligheid", [], initial_value=level)
+    tracker = DialogueStateTracker.from_events("an", events, slots=[slot])
+    message = await generator.generate(name, tracker, "rest", domain_responses=responses)
+    assert message is not None
+    assert message["text"] == expected
 
 
 async def say_with(generator: AnswerGenerator, responses: Dict[str, List[Dict[str, Any]]]) -> Dict[str, Any]:

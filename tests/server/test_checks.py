@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from server import training
 from server.checks import CannotStart, check_port, check_python, check_yaml
 from server.pair import Pair, process_environment, rasa_command
 from server.training import content_fingerprint, variables
@@ -35,6 +36,18 @@ def test_damaged_yaml_is_named_with_file_and_line(tmp_path: Path) -> None:
         check_yaml([file])
     with pytest.raises(CannotStart, match="is missing"):
         check_yaml([tmp_path / "weg.yml"])
+
+
+def test_a_chain_that_does_not_fit_together_is_told_before_anything_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = tmp_path / "keten.yml"
+    right = training.CHAIN_FILE.read_text(encoding="utf-8")
+    chain.write_text(right.replace("schakels:", "schakeltjes:", 1), encoding="utf-8")
+    monkeypatch.setattr(training, "CHAIN_FILE", chain)
+    monkeypatch.setattr(training.subprocess, "run", lambda *_, **__: pytest.fail("it was trained"))
+    with pytest.raises(CannotStart, match=r"keten.yml, schakeltjes: extra fields not permitted"):
+        training.train(force=True)
 
 
 def test_a_missing_model_says_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
