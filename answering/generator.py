@@ -23,6 +23,7 @@ from answering import session
 from content import texts
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, MORE_RESPONSE, FaqEntry, catalogue_from_responses, fill
 from content.helplines import helpline_placeholders
+from monitoring import metrics
 from nlu.context import MISSING_RESPONSE, QUESTIONS_RESPONSE
 from nlu.triage import PREFIX
 from shop.settings import SettingsError, load_environment, load_shop
@@ -132,27 +133,28 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         Returns:
             The message; the apology when the response does not exist, for the customer never meets silence.
         """
-        responses = kwargs.pop("domain_responses", self._source)
-        if responses is not self._source:
-            self._use_responses(responses)
-        given = {key: value for key, value in kwargs.items() if isinstance(value, str)}
-        values = {**self._shop.placeholders(), **self._helplines, **given}
-        reply = _Reply(tracker, output_channel, values)
-        utter_action = self._without_dose(utter_action, tracker)
-        kind, _, rest = utter_action.partition("/")
-        if utter_action == CLARIFY:
-            message = self._clarification(reply)
-        elif utter_action.startswith(MORE_RESPONSE):
-            message = self._second_part(rest, reply)
-        elif utter_action.startswith((MISSING_RESPONSE, QUESTIONS_RESPONSE)):
-            message = self._questions_about(kind, rest, reply)
-        else:
-            message = self._message(utter_action, reply)
-        if utter_action == NOT_RIGHT:
-            self._offer_others(message, reply)
-        elif message.get("faq_id"):
-            self._offer_second(message, reply)
-        return self._complete(message, reply)
+        with metrics.timed("reply"):
+            responses = kwargs.pop("domain_responses", self._source)
+            if responses is not self._source:
+                self._use_responses(responses)
+            given = {key: value for key, value in kwargs.items() if isinstance(value, str)}
+            values = {**self._shop.placeholders(), **self._helplines, **given}
+            reply = _Reply(tracker, output_channel, values)
+            utter_action = self._without_dose(utter_action, tracker)
+            kind, _, rest = utter_action.partition("/")
+            if utter_action == CLARIFY:
+                message = self._clarification(reply)
+            elif utter_action.startswith(MORE_RESPONSE):
+                message = self._second_part(rest, reply)
+            elif utter_action.startswith((MISSING_RESPONSE, QUESTIONS_RESPONSE)):
+                message = self._questions_about(kind, rest, reply)
+            else:
+                message = self._message(utter_action, reply)
+            if utter_action == NOT_RIGHT:
+                self._offer_others(message, reply)
+            elif message.get("faq_id"):
+                self._offer_second(message, reply)
+            return self._complete(message, reply)
 
     def _without_dose(self, name: str, tracker: DialogueStateTracker) -> str:
         """ "En hoeveel?" of somebody who is pregnant or takes medicines gets the reply to that again, and no amount."""

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from answering.redact import redact_data, redactor
 from channels.base import Choice, Incoming, Kind, Outgoing
+from channels.holder import is_dead
 from channels.outgoing import OutgoingQueue
 from channels.store import DONE, WAITING, Store, conversations, free_ones, humans, incoming, offers, outgoing
 
@@ -327,6 +328,19 @@ class Inbox:
                 .where(conversations.c.answered_by == owner, conversations.c.channel == self._channel)
                 .values(answered_until=self._clock() + seconds)
             )
+
+    def free_dead(self) -> None:
+        """Lets go of what processes held that ran on this machine and are dead: nobody waits for their leases."""
+        for by, until in (
+            (conversations.c.answered_by, conversations.c.answered_until),
+            (conversations.c.delivered_by, conversations.c.delivered_until),
+        ):
+            holders = sa.select(by).where(conversations.c.channel == self._channel, by != "").distinct()
+            with self._store.reading() as connection:
+                dead = [holder for holder in connection.execute(holders).scalars() if is_dead(holder)]
+            if dead:
+                with self._store.writing() as connection:
+                    connection.execute(sa.update(conversations).where(by.in_(dead)).values({until: 0.0}))
 
     def release(self, conversation: str, owner: str) -> None:
         """Lets others answer in a conversation."""

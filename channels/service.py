@@ -12,8 +12,6 @@ import contextlib
 import functools
 import hashlib
 import logging
-import os
-import socket
 import threading
 import time
 import uuid
@@ -28,6 +26,7 @@ from sqlalchemy.exc import TimeoutError as StoreTimeout
 
 from channels.base import FROM_DESK, REFERENCE, Answer, Button, Connector, Image, Incoming, Kind, Outgoing, SendFailed
 from channels.exchange import hand_over
+from channels.holder import own_name
 from channels.human import ChatOut, HumanSide, NobodyThere, human_side
 from channels.inbox import MAX_ATTEMPTS, HumanHasIt, Inbox, Work
 from channels.lifeline import load_lifeline
@@ -53,7 +52,7 @@ PARALLEL = 16  # conversations that are answered, or delivered in, at the same t
 SEND_TIMEOUT = 40.0
 TYPING_EVERY = 4.0
 BEST_EFFORT = 5.0  # seconds for what may also not happen: typing indicators, read receipts
-STOP_SECONDS = 5.0  # that a stop waits for messages on their way: cut off, they would be sent again
+STOP_SECONDS = 5.0  # that a stop waits for what is being answered, and for what is on its way: cut off, it came twice
 CHECK_EVERY = 60.0  # seconds until refused credentials are tried again
 PURGE_EVERY = 3_600.0
 STORE_SECONDS = 2.5  # that storing may take: an apology must still come within 5
@@ -162,10 +161,10 @@ class ChannelService:
         self._counting = threading.Lock()
         self._on_new_message = on_new_message
         self._lease = lease
-        self._owner = f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid.uuid4().hex[:16]}"
+        self._owner = f"{own_name()}:{uuid.uuid4().hex[:16]}"
         self._executor: Executor = ThreadPoolExecutor(1 if self.store.is_sqlite else 8, f"{connector.name}-store")
         self._tasks: Set["asyncio.Task[Any]"] = set()
-        self._answering: Set[str] = set()
+        self._answering: Dict[str, "asyncio.Task[Any]"] = {}
         self._delivering: Dict[str, "asyncio.Task[Any]"] = {}
         self._started = 0.0  # seconds of the monotonic clock
         self._to_answer = asyncio.Event()
@@ -267,8 +266,7 @@ class ChannelService:
             free = PARALLEL - len(self._answering)
             if free > 0:
                 for work in await self.run(self.inbox.claim, self._owner, self._lease, free):
-                    self._answering.add(work.incoming.conversation)
-                    self._spawn(self._answer_in(work))
+                    self._answering[work.incoming.conversation] = self._spawn(self._answer_in(work))
             await self._wait(self._to_answer)
 
     async def _answer_in(self, first: Work) -> None:
@@ -285,7 +283,7 @@ class ChannelService:
             if not isinstance(error, Exception):
                 raise
         finally:
-            self._answering.discard(conversation)
+            self._answering.pop(conversation, None)
             self._to_answer.set()
 
     async def _answer(self, work: Work) -> Optional[Work]:
@@ -636,6 +634,10 @@ class ChannelService:
         """Begins to work, with what an earlier stop left behind first. Needs a running event loop."""
         self.app = app
         self._started = time.monotonic()
+        try:
+            await self.run(self.inbox.free_dead)
+        except SQLAlchemyError as error:  # then their leases run out
+            logger.error("What dead processes held could not be freed (%s).", type(error).__name__)
         metrics.OUTBOXES.add(self.connector.name, self.queue.backlog)
         for work in (self._answer_all, self._deliver_all):
             self._spawn(self._for_ever(work))
@@ -643,11 +645,11 @@ class ChannelService:
             self._spawn(other)
 
     async def stop(self) -> None:
-        """Stops; what is being answered is done again at the next start, what is being delivered is waited for."""
+        """Finishes what is being answered and what is being delivered; the rest waits for the next start."""
         self.is_stopping = True
         metrics.OUTBOXES.remove(self.connector.name, self.queue.backlog)
-        if self._delivering:
-            await asyncio.wait(self._delivering.values(), timeout=STOP_SECONDS)
+        if in_hand := [*self._answering.values(), *self._delivering.values()]:
+            await asyncio.wait(in_hand, timeout=STOP_SECONDS)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -15,12 +15,13 @@ import secrets
 import time
 from typing import Any, AsyncIterator, Callable, Dict, Set
 
+from channels.holder import is_dead, own_name
 from channels.limits import WINDOW, RateLimit
 from monitoring import metrics
 
 logger = logging.getLogger(__name__)
 
-LOCK_SECONDS = 12.0  # a process that dies holds a conversation this long at most
+LOCK_SECONDS = 12.0  # a process that dies where nobody can see it holds a conversation this long at most
 RENEW_SECONDS = 3.0
 RETRY_SECONDS = 0.05
 REDIS_TIMEOUT = 1.0
@@ -28,6 +29,13 @@ PAUSE_SECONDS = 5.0  # for which nobody asks a Redis that did not answer in time
 LATE_SECONDS = 0.5  # between two tries to give a lock back that nobody knows of
 NEWS = "schakel:web:news"
 
+# Takes a lock that is free or held by who is known to be dead (the third argument); else gives who holds it.
+_TAKE = """
+local held = redis.call('get', KEYS[1])
+if held and held ~= ARGV[3] then return held end
+redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
+return ''
+"""
 # Releases or renews a lock only for who holds it.
 _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 _RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
@@ -88,14 +96,15 @@ class Together(Alone):
         self._redis = redis.from_url(address, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
         # Waiting for news takes as long as it takes.
         self._news = redis.from_url(address, socket_connect_timeout=REDIS_TIMEOUT, health_check_interval=10)
+        self._holder = own_name()
         self._pause = _PAUSES.setdefault(address, _Pause())
         self._late: "Set[asyncio.Task[None]]" = set()
 
     @contextlib.asynccontextmanager
     async def lock(self, name: str) -> AsyncIterator[None]:
-        """One holder among all processes; a holder that dies loses it after `LOCK_SECONDS`."""
+        """One holder among all processes. One that dies loses it, at once to a process that sees it is dead."""
         async with super().lock(name):
-            key, token = f"schakel:lock:{_hidden(name)}", secrets.token_hex(8)
+            key, token = f"schakel:lock:{_hidden(name)}", f"{self._holder}:{secrets.token_hex(8)}"
             renewing = None
             if await self._acquire(key, token):
                 renewing = asyncio.get_running_loop().create_task(self._renew(key, token))
@@ -110,19 +119,24 @@ class Together(Alone):
     async def _acquire(self, key: str, token: str) -> bool:
         """True when the lock is held; False when Redis is away."""
         milliseconds = int(LOCK_SECONDS * 1000)
+        dead = ""
         while True:
             asked = not self._pause.is_on
             try:
-                taken = await self._safely(lambda: self._redis.set(key, token, nx=True, px=milliseconds), away=False)
+                held = await self._safely(lambda: self._redis.eval(_TAKE, 1, key, token, milliseconds, dead))  # noqa: B023
             except asyncio.CancelledError:
                 self._release_late(key, token)
                 raise
-            if taken is False and asked:
+            if held is None and asked:
                 # A Redis that was only silent may still do what it was asked, for nobody.
                 self._release_late(key, token)
-            if taken is not None:
-                return bool(taken)
-            await asyncio.sleep(RETRY_SECONDS)
+            if not held:
+                return held is not None
+            holder = held.decode()
+            if is_dead(holder) and holder != dead:
+                dead = holder
+            else:
+                await asyncio.sleep(RETRY_SECONDS)
 
     def _release_late(self, key: str, token: str) -> None:
         task = asyncio.get_running_loop().create_task(self._release_surely(key, token))

@@ -66,6 +66,7 @@ OPEN_SECONDS = 1.0  # for a new session: the first message waits as well, and it
 MOST_UNOPENED = 10_000
 MOST_EVENTS = 2**31  # in a session: what a database can count
 PURGE_EVERY = 3_600.0
+STOP_SECONDS = 5.0  # that a stop waits for the answers in hand
 SWEEP_EVERY = 5.0
 SWEEP_AFTER = 5.0  # seconds that a message may wait before another process looks whether it is forgotten
 BY_SESSION, BY_ADDRESS = "session", "address"
@@ -74,6 +75,10 @@ _METHODS = "GET, POST, DELETE, OPTIONS"
 _HEADERS = "authorization, content-type, last-event-id"
 _T = TypeVar("_T")
 OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
+
+
+class Stopping(Exception):
+    """Nothing new is taken any more: the client sends it again, to the next process."""
 
 
 class WebChannel(InputChannel):
@@ -104,6 +109,7 @@ class WebChat:
         self.shared = make_shared(limits, environment.redis)
         self.streams: Dict[str, Set[asyncio.Event]] = {}
         self.is_stopping = False
+        self.is_over = False  # what was in hand at a stop is answered
         self.app: Optional[Sanic] = None
         self._on_new_message = on_new_message
         self.human = HumanSide(environment.desk_database)
@@ -113,6 +119,7 @@ class WebChat:
         self._delivering = asyncio.Lock()
         self._unopened: Set[str] = set()  # sessions that the database has not heard of yet
         self._tasks: Set["asyncio.Task[None]"] = set()
+        self._answering: Set["asyncio.Task[None]"] = set()
 
     # --- who may ask -------------------------------------------------------------------------------------------
 
@@ -170,6 +177,8 @@ class WebChat:
             raise Refusal(413, "text_too_long", texts.BERICHT_TE_LANG) from None
         except NoText:
             raise Refusal(400, "text_empty", texts.BERICHT_LEEG) from None
+        if self.is_stopping:
+            raise Stopping
         await self._open_late(session)
         state = await self.run(self.log.state, session)
         if state in (HANDOVER, ENDED):
@@ -186,8 +195,8 @@ class WebChat:
     def answer_soon(self, session: str) -> None:
         """Answers the session's waiting messages in the background."""
         task = asyncio.get_running_loop().create_task(self._answer_surely(session))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
 
     async def _answer_surely(self, session: str) -> None:
         """Tries again soon when the log was away for a moment."""
@@ -380,7 +389,7 @@ class WebChat:
             await send("retry: 1000\n\n")
             started = sent = time.monotonic()
             busy: Optional[bool] = None
-            while not self.is_stopping and time.monotonic() - started < STREAM_SECONDS:
+            while not self.is_over and time.monotonic() - started < STREAM_SECONDS:
                 wake.clear()
                 events, is_busy = await self.run(self.log.events, session, after)
                 chunks = [f"id: {event['n']}\ndata: {as_json(event)}\n\n" for event in events]
@@ -432,13 +441,17 @@ class WebChat:
             await asyncio.sleep(PURGE_EVERY)
 
     async def stop(self) -> None:
-        """Ends all streams at once and gives up what is being answered; the next start answers it."""
+        """Takes nothing more, finishes what is being answered, then ends all streams; the next start does the rest."""
         self.is_stopping = True
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=STOP_SECONDS)
+        self.is_over = True
         for session in list(self.streams):
             self.wake(session)
-        for task in list(self._tasks):
+        tasks = self._tasks | self._answering
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.shared.close()
         self._human_threads.shutdown(wait=False)
         self._threads.shutdown(wait=False)
@@ -515,8 +528,10 @@ def make_routes(chat: WebChat) -> Blueprint:
         payload = await _read_json(request)
         try:
             return _json(await chat.receive(session, payload), 202)
-        except (SQLAlchemyError, asyncio.TimeoutError) as error:  # not stored; who is in need gets help all the same
-            _log_away(error)
+        except (SQLAlchemyError, asyncio.TimeoutError, Stopping) as error:
+            if not isinstance(error, Stopping):
+                _log_away(error)
+            # It is not stored; who is in need gets help all the same.
             return _json({"error": "unavailable", "text": chat.lifeline.reply(payload["text"])}, 503)
 
     @routes.get("/events")

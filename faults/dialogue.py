@@ -19,6 +19,7 @@ MOST_TURNS = 14
 # By what the form asks: what the customer answers.
 ANSWERS = (
     ("Er is nog niets verstuurd", "versturen"),
+    ("Wat wil je aanpassen", "terug"),
     ("Mag wat we hiervoor", "nee, niet meesturen"),
     ("Waar mag het antwoord heen", "jan@voorbeeld.nl"),
     ("kies dan 'Antwoord hier'", "jan@voorbeeld.nl"),

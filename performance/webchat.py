@@ -94,8 +94,8 @@ class Visitor:
                 line = raw.decode().rstrip("\n")
                 if line.startswith("data: {"):
                     self._take(json.loads(line[6:]))
-                    if not self.unanswered():
-                        return
+                elif line == "data: false" and not self.unanswered():  # not busy: all parts of the answers are here
+                    return
 
     def _take(self, event: Dict[str, Any]) -> None:
         self._seen = max(self._seen, int(event["n"]))

@@ -34,6 +34,7 @@ from rasa.shared.core.events import SessionStarted, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from answering.redact import redact_events
+from monitoring import metrics
 from storage.engine import leave_no_copy, leave_no_old_copy, reading, try_idle_connections
 from tracking.tracker import ConversationTracker
 
@@ -250,10 +251,11 @@ class ConversationStore(TrackerStore):
 
     async def retrieve(self, sender_id: str) -> Optional[DialogueStateTracker]:
         """The latest session of a conversation, None for one that has no events."""
-        kept = self._take(sender_id)
-        if self._is_sqlite:  # a few microseconds, less than handing it to a thread
-            return self._current(sender_id, kept)
-        return await asyncio.get_running_loop().run_in_executor(None, self._current, sender_id, kept)
+        with metrics.timed("store_read"):
+            kept = self._take(sender_id)
+            if self._is_sqlite:  # a few microseconds, less than handing it to a thread
+                return self._current(sender_id, kept)
+            return await asyncio.get_running_loop().run_in_executor(None, self._current, sender_id, kept)
 
     async def retrieve_full_tracker(self, conversation_id: str) -> Optional[DialogueStateTracker]:
         """All sessions of a conversation."""
@@ -276,7 +278,8 @@ class ConversationStore(TrackerStore):
         last_id = getattr(tracker, "last_id", None)
         if events:
             rows = [_row(tracker.sender_id, event.as_dict()) for event in events]
-            last_id = await asyncio.wrap_future(self._writer.submit(lambda c: self._insert(c, rows)))
+            with metrics.timed("store_save"):
+                last_id = await asyncio.wrap_future(self._writer.submit(lambda c: self._insert(c, rows)))
         if isinstance(tracker, ConversationTracker):
             tracker.stored, tracker.last_id = first + len(events), last_id
             self._keep(tracker, any(isinstance(event, SessionStarted) for event in events))

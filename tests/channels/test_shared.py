@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import List
 
 import pytest
 
+from channels.holder import own_name
 from channels.shared import Alone, Together, _hidden, make_shared
 from tests.redis_server import RedisServer, redis_server
 
@@ -51,6 +55,31 @@ async def test_a_lock_of_a_dead_process_runs_out(redis_server: RedisServer, monk
     async with two.lock("web-1"):
         pass
     await dead.__aexit__(None, None, None)
+    await one.close()
+    await two.close()
+
+
+async def test_a_lock_of_a_process_that_was_killed_here_is_free_at_once(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])  # noqa: ASYNC220 (begins at once)
+    stat = Path(f"/proc/{killed.pid}/stat").read_text()
+    name = f"{own_name().split(':')[0]}:{killed.pid}:{stat.rpartition(')')[2].split()[19]}"
+    monkeypatch.setattr("channels.shared.own_name", lambda: name)
+    one = Together(LIMITS, redis_server.address)
+    monkeypatch.setattr("channels.shared.own_name", own_name)
+    two = Together(LIMITS, redis_server.address)
+    held, wanted = one.lock("web-1"), two.lock("web-1")
+    await held.__aenter__()
+    taking = asyncio.create_task(wanted.__aenter__())
+    await asyncio.wait([taking], timeout=0.3)
+    assert not taking.done()  # it lives
+    killed.kill()  # not waited for: a zombie is dead
+    await asyncio.wait_for(taking, 5.0)  # by itself the lock would end after 12
+    killed.wait()
+    await held.__aexit__(None, None, None)
+    assert await two._redis.get(f"schakel:lock:{_hidden('web-1')}") is not None  # it is the other one's now
+    await wanted.__aexit__(None, None, None)
     await one.close()
     await two.close()
 

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from channels.event_log import SessionGone
-from channels.web import WebChat
+from channels.web import Stopping, WebChat
 from channels.web_output import as_reply
 from shop.settings import Environment
 from tests.widget.conftest import Server, free_port
@@ -268,6 +268,39 @@ async def test_a_message_that_brought_the_server_down_twice_gets_an_apology(chat
     assert chat.log.events("web-a", 1)[0][0]["text"].startswith("Er gaat iets mis aan onze kant")
 
 
+async def test_an_orderly_stop_finishes_the_answer_in_hand_and_takes_nothing_new(
+    chat: WebChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, finish = asyncio.Event(), asyncio.Event()
+
+    async def slow(message: Any) -> None:
+        started.set()
+        await finish.wait()
+        await message.output_channel.send_response(message.sender_id, {"text": f"Over {message.text}"})
+
+    monkeypatch.setattr(chat, "_on_new_message", slow)
+    sent: List[str] = []
+
+    async def send(chunk: str) -> None:
+        sent.append(chunk)
+
+    stream = asyncio.create_task(chat.stream("web-a", 0, send))
+    await chat.receive("web-a", {"id": "id-000001", "text": "magnesium"})
+    await chat.receive("web-a", {"id": "id-000002", "text": "melatonine"})
+    await asyncio.wait_for(started.wait(), 10)
+    stopping = asyncio.create_task(chat.stop())
+    while not chat.is_stopping:  # noqa: ASYNC110 (nothing tells)
+        await asyncio.sleep(0)
+    with pytest.raises(Stopping):
+        await chat.receive("web-a", {"id": "id-000003", "text": "serotonine"})
+    finish.set()
+    await asyncio.wait_for(asyncio.gather(stopping, stream), 10)
+    events, is_waiting = chat.log.events("web-a", 0)
+    assert [event["text"] for event in events] == ["magnesium", "melatonine", "Over magnesium"]
+    assert is_waiting  # the second one is answered at the next start
+    assert "Over magnesium" in "".join(sent)
+
+
 async def test_messages_of_another_process_reach_an_open_stream(chat: WebChat, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("channels.web.POLL", 0.01)
     sent: List[str] = []
@@ -277,7 +310,7 @@ async def test_messages_of_another_process_reach_an_open_stream(chat: WebChat, m
         if chunk.startswith("event: busy"):
             chat.log.add_message("web-a", {"text": "Met Marieke, waarmee kan ik helpen?"})
         elif "Marieke" in chunk:
-            chat.is_stopping = True
+            chat.is_over = True
 
     await asyncio.wait_for(chat.stream("web-a", 0, send), 10)
     assert sent[-1].startswith('id: 1\ndata: {"n":1,"kind":"bot"')

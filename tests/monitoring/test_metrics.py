@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import UserUttered
 
+from answering.generator import AnswerGenerator
 from monitoring import metrics
+from tracking.store import ConversationStore
 
 
 def value(name: str, **labels: str) -> float:
@@ -49,6 +54,23 @@ def test_a_part_that_fails_is_timed_too() -> None:
     with pytest.raises(KeyError), metrics.timed("test"):
         raise KeyError
     assert value("schakel_part_seconds_count", part="test") == before + 1
+
+
+async def test_reading_saving_and_the_text_of_an_answer_are_timed_each(tmp_path: Path) -> None:
+    parts = ("store_read", "store_save", "reply")
+    before = [value("schakel_part_seconds_count", part=part) for part in parts]
+    store = ConversationStore(Domain.empty(), host=str(tmp_path / "conversations.db"))
+    tracker = await store.get_or_create_tracker("web-1", append_action_listen=False)
+    tracker.update(UserUttered("hallo"))
+    await store.save(tracker)
+    await store.retrieve("web-1")
+    store.close()
+    assert await AnswerGenerator(None, Domain.empty()).generate("utter_greet", tracker, "rest")
+    assert [value("schakel_part_seconds_count", part=part) for part in parts] == [
+        before[0] + 2,
+        before[1] + 1,
+        before[2] + 1,
+    ]
 
 
 def test_an_outbox_that_cannot_be_read_is_counted_and_the_others_are_shown() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +19,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SlotSet, UserUttered
 
 from channels.base import Answer, Button, Incoming, Kind, SendFailed
+from channels.holder import own_name
 from channels.human import NobodyThere, human_side
 from channels.inbox import HumanHasIt
 from channels.outgoing import MAX_ATTEMPTS, pause, token_of
@@ -103,7 +106,47 @@ async def test_a_message_that_brought_the_process_down_twice_gets_the_apology(ma
     assert connector.texts("proef-1") == [TEXTS["storing"], "Antwoord op: bericht 2"]
 
 
-async def test_an_orderly_stop_costs_no_attempt(make: Make) -> None:
+async def test_an_orderly_stop_finishes_what_is_being_answered(make: Make) -> None:
+    started, finish = asyncio.Event(), asyncio.Event()
+
+    async def slow(message: UserMessage) -> None:
+        started.set()
+        await finish.wait()
+        await Echo()(message)
+
+    connector = RecordingConnector()
+    service = make(connector, slow)
+    await service.start()
+    await service.accept([said(1), said(2)])
+    await asyncio.wait_for(started.wait(), 10)
+    stopping = asyncio.create_task(service.stop())
+    while not service.is_stopping:  # noqa: ASYNC110 (nothing tells)
+        await asyncio.sleep(0)
+    finish.set()
+    await stopping
+    assert service.inbox.waiting() == 1  # the next one is left for the next start
+    await make(connector, Echo()).start()
+    await connector.until(lambda: len(connector.sent) == 2)
+    assert connector.texts("proef-1") == ["Antwoord op: bericht 1", "Antwoord op: bericht 2"]
+
+
+async def test_what_a_process_that_was_killed_held_is_free_at_the_next_start(make: Make) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])  # noqa: ASYNC220 (begins at once)
+    dead = f"{own_name().split(':')[0]}:{ended.pid}:1:x"
+    ended.wait()
+    connector = RecordingConnector()
+    service = make(connector, Echo())
+    await service.accept([said(1), said(2, "proef-2")])
+    assert [work.incoming.conversation for work in service.inbox.claim(dead, 600.0, 1)] == ["proef-1"]
+    assert [work.incoming.conversation for work in service.inbox.claim("elsewhere:1:1:x", 600.0, 1)] == ["proef-2"]
+    await service.start()
+    await connector.until(lambda: connector.sent)
+    assert connector.texts("proef-1") == ["Antwoord op: bericht 1"]
+    assert service.inbox.waiting() == 1
+
+
+async def test_an_orderly_stop_costs_no_attempt(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("channels.service.STOP_SECONDS", 0.01)
     started = asyncio.Event()
 
     async def hang(_: UserMessage) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from types import TracebackType
-from typing import Any, Awaitable, Callable, Dict, List, Optional, Tuple, Type
+from typing import Any, Awaitable, Callable, Dict, List, Optional, Tuple
 
 from aiohttp import web
 from rasa.core.channels.channel import UserMessage
 from sanic.response import HTTPResponse
 
 from channels.service import ChannelService
+from tests.channels.fakes.server import ThreadedServer
 
 
 def until(condition: Callable[[], Any], timeout: float = 120.0) -> None:
@@ -57,46 +57,25 @@ class Assistant:
         return [text for sender, text in self.heard if sender == conversation]
 
 
-class Running:
+class Running(ThreadedServer):
     """`with Running(service, receive) as running:`, then calls go to `running.address`."""
 
     def __init__(self, service: ChannelService, receive: Receive) -> None:
         self.service = service
         self._receive = receive
-        self.loop = asyncio.new_event_loop()
 
-    def __enter__(self) -> "Running":
-        ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
-        self._thread.start()
-        assert ready.wait(10)
-        return self
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        router.add_post("/{tail:.*}", self._handle)
 
-    def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(30)
+    async def started(self) -> None:
+        await self.service.start()
+
+    async def stopping(self) -> None:
+        await self.service.stop()
 
     def run(self, work: Any) -> Any:
         """Runs a coroutine in the channel's loop and waits for it."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
-
-    def _run(self, ready: threading.Event) -> None:
-        asyncio.set_event_loop(self.loop)
-        app = web.Application(client_max_size=8 * 1024 * 1024)
-        app.router.add_post("/{tail:.*}", self._handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        self.loop.run_until_complete(runner.setup())
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        self.loop.run_until_complete(site.start())
-        self.address = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"  # type: ignore[union-attr]
-        self.loop.run_until_complete(self.service.start())
-        ready.set()
-        self.loop.run_forever()
-        self.loop.run_until_complete(self.service.stop())
-        self.loop.run_until_complete(runner.cleanup())
-        self.loop.close()
 
     async def _handle(self, request: web.Request) -> web.Response:
         reply = await self._receive(request, await request.read())

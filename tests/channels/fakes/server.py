@@ -15,7 +15,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Type, TypeVar
 from aiohttp import web
 
 PAUSE = 0.1  # seconds until a webhook that was not taken is called again
-_Self = TypeVar("_Self", bound="FakeServer")
+_Self = TypeVar("_Self", bound="ThreadedServer")
+_Fake = TypeVar("_Fake", bound="FakeServer")
 
 
 def post(address: str, body: bytes, headers: Dict[str, str]) -> int:
@@ -28,23 +29,24 @@ def post(address: str, body: bytes, headers: Dict[str, str]) -> int:
         return error.code
 
 
-class FakeServer:
-    """`with SomeServer() as server:`, then `server.address`. A subclass is a dataclass with these two fields."""
+class ThreadedServer:
+    """`with SomeServer() as server:`, then `server.address`; in a thread with a loop of its own."""
 
-    port: int
-    _changed: threading.Condition
+    port: int = 0
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Adds the addresses."""
         raise NotImplementedError
 
-    def state(self) -> str:
-        """What a test reads when it waited in vain."""
-        raise NotImplementedError
+    async def started(self) -> None:
+        """What else begins with it, in its loop."""
+
+    async def stopping(self) -> None:
+        """What ends before it."""
 
     def __enter__(self: _Self) -> _Self:
         ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
+        self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
         self._thread.start()
         assert ready.wait(10)
@@ -53,24 +55,40 @@ class FakeServer:
     def __exit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(30)
 
     def _run(self, ready: threading.Event) -> None:
-        asyncio.set_event_loop(self._loop)
+        asyncio.set_event_loop(self.loop)
         app = web.Application(client_max_size=32 * 1024 * 1024)
         self.add_routes(app.router)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        self._loop.run_until_complete(runner.setup())
+        self.loop.run_until_complete(runner.setup())
         site = web.TCPSite(runner, "127.0.0.1", self.port)
-        self._loop.run_until_complete(site.start())
+        self.loop.run_until_complete(site.start())
         self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        self.loop.run_until_complete(self.started())
         ready.set()
-        self._loop.run_forever()
-        for task in asyncio.all_tasks(self._loop):  # a call that asks for news may still be waiting
+        self.loop.run_forever()
+        self.loop.run_until_complete(self.stopping())
+        for task in asyncio.all_tasks(self.loop):  # a call that asks for news may still be waiting
             task.cancel()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
+        self.loop.run_until_complete(runner.cleanup())
+        self.loop.close()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+class FakeServer(ThreadedServer):
+    """A subclass is a dataclass with the field `port` and this one."""
+
+    _changed: threading.Condition
+
+    def state(self) -> str:
+        """What a test reads when it waited in vain."""
+        raise NotImplementedError
 
     def deliver(self, body: Any) -> int:
         """Calls the assistant's webhook with what a customer did; returns the status."""
@@ -87,15 +105,11 @@ class FakeServer:
         """Calls a webhook until it is taken, as the real ones do; `call` returns the status."""
         while True:
             with suppress(OSError, HTTPException):  # nobody listens, or the connection broke half-way
-                if await self._loop.run_in_executor(None, call) == 200:
+                if await self.loop.run_in_executor(None, call) == 200:
                     return
             await asyncio.sleep(PAUSE)
 
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def wait_for(self: _Self, enough: Callable[[_Self], Any], timeout: float = 120.0) -> Any:
+    def wait_for(self: _Fake, enough: Callable[[_Fake], Any], timeout: float = 120.0) -> Any:
         """Blocks until `enough(self)` is true and returns it; no sleeping, every call wakes it."""
         with self._changed:
             assert self._changed.wait_for(lambda: enough(self), timeout), self.state()

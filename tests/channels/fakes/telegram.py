@@ -171,7 +171,7 @@ class BotServer(FakeServer):
         if not self.webhook:
             with self._changed:
                 self.pending.append(update)
-            self._loop.call_soon_threadsafe(lambda: None)
+            self.loop.call_soon_threadsafe(lambda: None)
             return 200
         return self.post(json.dumps(update).encode(), self.secret if secret is None else secret)
 
