@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, Iterator, List, Mapping, Optional, Tuple
 
 from rasa.shared.core.events import BotUttered, Event, SessionStarted, UserUttered
@@ -11,6 +12,7 @@ from nlu.triage import URGENT
 
 UNANSWERED = frozenset({"nlu_fallback", "follow_up_aspect"})
 _FAR_BACK = 5
+_REPLIES = 12
 
 
 def events_of_session(tracker: DialogueStateTracker) -> Iterator[Event]:
@@ -40,6 +42,13 @@ def last_answered_id(tracker: DialogueStateTracker) -> Optional[str]:
         if isinstance(event, BotUttered) and (event.metadata or {}).get("faq_id"):
             return str(event.metadata["faq_id"])
     return None
+
+
+def last_ids(tracker: DialogueStateTracker) -> List[str]:
+    """The ids of the FAQ answers among the assistant's last few replies in this session, oldest first."""
+    replies = (event for event in events_of_session(tracker) if isinstance(event, BotUttered))
+    ids = [str(reply.metadata["faq_id"]) for reply in islice(replies, _REPLIES) if (reply.metadata or {}).get("faq_id")]
+    return ids[::-1]
 
 
 def last_question(tracker: DialogueStateTracker) -> Tuple[str, bool]:
