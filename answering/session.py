@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from rasa.shared.core.events import BotUttered, Event, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -12,6 +12,7 @@ from nlu.triage import URGENT
 
 UNANSWERED = frozenset({"nlu_fallback", "follow_up_aspect"})
 _FAR_BACK = 5
+_ANSWERS = 6
 
 
 def events_of_session(tracker: DialogueStateTracker) -> Iterator[Event]:
@@ -29,7 +30,7 @@ class _Said:
     read: int = 0
     has_spoken: bool = False
     last_metadata: Mapping[str, Any] = field(default_factory=dict)
-    last_answered: Optional[str] = None
+    answered: Tuple[str, ...] = ()
     keys: FrozenSet[str] = frozenset()
 
     def after(self, events: Iterable[Event]) -> _Said:
@@ -42,8 +43,8 @@ class _Said:
                 said = _Said()
             elif event.type_name == BotUttered.type_name:
                 metadata = event.metadata or {}
-                answered = str(metadata["faq_id"]) if metadata.get("faq_id") else said.last_answered
-                said = _Said(0, True, metadata, answered, said.keys.union(metadata))
+                answered = (*said.answered, str(metadata["faq_id"])) if metadata.get("faq_id") else said.answered
+                said = _Said(0, True, metadata, answered[-_ANSWERS:], said.keys.union(metadata))
         return replace(said, read=read)
 
 
@@ -72,7 +73,12 @@ def last_bot_metadata(tracker: DialogueStateTracker) -> Mapping[str, Any]:
 
 def last_answered_id(tracker: DialogueStateTracker) -> Optional[str]:
     """The id of the last FAQ answer given in this session, None when there is none."""
-    return _said(tracker).last_answered
+    return next(iter(_said(tracker).answered[-1:]), None)
+
+
+def last_ids(tracker: DialogueStateTracker) -> Sequence[str]:
+    """The ids of the last few FAQ answers given in this session, oldest first."""
+    return _said(tracker).answered
 
 
 def last_question(tracker: DialogueStateTracker) -> Tuple[str, bool]:

@@ -32,6 +32,7 @@ SAME_ASPECT: Tuple[Tuple[str, ...], ...] = (
     ("darmen", "microbioom", "hersenas"),
 )
 
+_TO_BUY = "kopen"
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -124,6 +125,8 @@ def find_answer(faq_ids: Iterable[str], onderwerp: str, aspect: str) -> Optional
 
 
 def _equal_aspects(aspect: str) -> List[str]:
+    if aspect == _TO_BUY:  # "verkopen jullie dat?" does not ask whether pills help
+        return []
     return [other for group in SAME_ASPECT if aspect in group for other in group if other != aspect]
 
 

@@ -16,7 +16,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import get_text_hash
 
 from answering import session
-from content.catalogue import FAQ_INTENT, FAQ_RESPONSE
+from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, onderwerp_and_aspect
 from monitoring import metrics
 from nlu import linear, understanding_training
 from nlu.advice import DRAFT_SLOT, FORM
@@ -147,8 +147,10 @@ def read_conversation(tracker: Optional[DialogueStateTracker]) -> Conversation:
     offered = session.last_bot_metadata(tracker)
     last = tracker.latest_message
     asked, is_pending = session.last_question(tracker)
+    onderwerp = tracker.slots["onderwerp"].value if "onderwerp" in tracker.slots else None
+    earlier = (onderwerp_and_aspect(faq_id)[0] for faq_id in session.last_ids(tracker))
     return Conversation(
-        onderwerp=tracker.slots["onderwerp"].value if "onderwerp" in tracker.slots else None,
+        onderwerp=onderwerp,
         aspect=tracker.slots["aspect"].value if "aspect" in tracker.slots else None,
         last_id=session.last_answered_id(tracker),
         last_intent=last.intent_name if last else None,
@@ -159,6 +161,7 @@ def read_conversation(tracker: Optional[DialogueStateTracker]) -> Conversation:
         choices=tuple(offered.get("keuzes") or ()),
         asked=asked,
         is_pending=is_pending,
+        earlier=tuple(dict.fromkeys(name for name in earlier if name not in (onderwerp, "winkel"))),
     )
 
 

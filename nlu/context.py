@@ -32,6 +32,7 @@ class Conversation:
     choices: Tuple[str, ...] = ()  # ids of the questions that the last reply offered, in order
     asked: str = ""  # the last question with what it left out written in, see nlu/rewriting.py
     is_pending: bool = False  # whether that question is still without an answer
+    earlier: Tuple[str, ...] = ()  # onderwerpen of earlier answers in the session, in order, the present one left out
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ _MOST_CORRECTION_WORDS = 8
 _SHORT_CORRECTION = 6
 _SENTENCE = re.compile(r"[^?!.;\n]+[?!.;\n]*")
 _AND = re.compile(r",?\s+(?:en|maar|of)\s+(?:ook\s+|dan\s+|nog\s+)?", re.I)
+_WORD = re.compile(r"\w+")
 _ENDS = re.compile(r"(?<=[?!.;\n,])\s+")
 
 
@@ -37,6 +38,14 @@ class TurnWords:
         self._small = frozenset(data["kleine_woorden"])
         self._standing = frozenset(data["staat_voor"])
         self._relating = frozenset(data["verhouding"])
+        self._references = {
+            which: re.compile(
+                rf"\b(?:{_any(data['voor_terugwijzing'])})\s+(?:{_any(names)})"
+                rf"(?=\s*$|\s*[?!.,;]|\s+(?:{_any(data['na_terugwijzing'])})\b)",
+                re.I,
+            )
+            for which, names in data["terugwijzing"].items()
+        }
         self.data_subject = str(data["gegevenswoord"])
         self._filling = frozenset(data["vulwoorden"])
         self.filling = self._going_on | self._small | self._filling
@@ -104,6 +113,18 @@ class TurnWords:
         """Whether a message asks how two things belong together, one of them by "dat"."""
         return "dat" in words and any(word in self._relating for word in words)
 
+    def with_reference(self, text: str, subjects: Sequence[str]) -> str:
+        """A message with the subject written in that "dat eerste" or "die andere" stands for.
+
+        Args:
+            text: the message.
+            subjects: the onderwerpen spoken about, in order; with fewer than two nothing is written in.
+        """
+        places = {"eerste": 0, "tweede": 1, "laatste": -1, "vorige": -2}
+        for which, pattern in self._references.items() if len(subjects) > 1 else ():
+            text = pattern.sub(subjects[places[which]], text, count=1)
+        return text
+
     def announces(self, words: Sequence[str], topics: FrozenSet[int]) -> bool:
         """Whether a question about something is only announced: "ik had een vraagje over magnesium"."""
         rest = [word for i, word in enumerate(words) if i not in topics and word not in self._polite]
@@ -120,11 +141,17 @@ class TurnWords:
 
     def _split_at_and(self, sentence: str) -> List[str]:
         for match in _AND.finditer(sentence):
+            word = _WORD.match(sentence, match.end())
+            if word is None or word.group().lower() not in self.asking:
+                continue
             first, second = sentence[: match.start()], sentence[match.end() :]
-            word = re.match(r"\w+", second.lower())
-            if word and word.group() in self.asking and len(first.split()) > 1 and len(second.split()) > 1:
+            if len(first.split()) > 1 and len(second.split()) > 1:
                 return [first, *self._split_at_and(second)]
         return [sentence]
+
+
+def _any(words: Sequence[str]) -> str:
+    return "|".join(re.escape(str(word)) for word in words)
 
 
 def question_sentences(text: str) -> List[str]:

@@ -152,6 +152,8 @@ class Understanding:
 
     def _by_itself(self, text: str, conversation: Conversation) -> Understood:
         """What a message means without the desk: it may be the answer to a question of the advice form."""
+        if not conversation.choices and (conversation.earlier or conversation.asked):
+            text = self._turns.with_reference(text, self._subjects(conversation))
         understood = self._understand(text, conversation)
         if understood.intent != "faq" and understood.intent not in (*FOLLOW_UPS, FALLBACK):
             return understood
@@ -159,6 +161,13 @@ class Understanding:
         if 2 <= len(questions) <= _MOST_QUESTIONS:
             return self._with_second_question(understood, questions, conversation)
         return understood
+
+    def _subjects(self, conversation: Conversation) -> Sequence[str]:
+        """The subjects that "dat eerste" may mean: those of the question before, or of the answers before."""
+        asked = unique_names(self.lexicon.onderwerp.find(conversation.asked.split()))
+        if len(asked) > 1:
+            return asked
+        return [*conversation.earlier, *filter(None, [conversation.onderwerp])]
 
     def _with_second_question(
         self, whole: Understood, questions: Sequence[str], conversation: Conversation

@@ -75,3 +75,21 @@ def test_a_copy_and_its_original_go_their_own_ways() -> None:
     tracker.update(BotUttered("dag", metadata={"health": True}))
     assert session.last_answered_id(tracker) == "a"
     assert not session.bot_metadata_contains(other, "health")
+
+
+def answered(faq_id: str) -> BotUttered:
+    return BotUttered("antwoord", metadata={"faq_id": faq_id})
+
+
+def test_the_last_answers_of_a_session_are_told_in_order() -> None:
+    before = [SessionStarted(), answered("winkel_wie"), SessionStarted()]
+    said = [answered("magnesium_slaap"), UserUttered("dank"), BotUttered("graag gedaan"), answered("oxytocine_hart")]
+    tracker = DialogueStateTracker.from_events("an", [*before, *said])
+    assert session.last_ids(tracker) == ("magnesium_slaap", "oxytocine_hart")
+    assert session.last_ids(DialogueStateTracker.from_events("an", [])) == ()
+
+
+def test_only_the_last_answers_count() -> None:
+    many = [answered(f"magnesium_{number}") for number in range(30)]
+    ids = session.last_ids(DialogueStateTracker.from_events("an", [SessionStarted(), *many]))
+    assert ids == tuple(f"magnesium_{number}" for number in range(24, 30))

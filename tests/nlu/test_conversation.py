@@ -88,6 +88,33 @@ def test_after_what_is_sold_another_name_asks_whether_that_is_sold(understanding
     assert understanding.understand(said, after("winkel_retour", "magnesium")).faq_id != "oxytocine_kopen"
 
 
+@pytest.mark.parametrize(
+    ("said", "faq_id"),
+    [
+        ("haha. bijwerkingen van dat eerste?", "oxytocine_bijwerkingen"),
+        ("en bij dat andere?", "oxytocine_voeding"),
+        ("en van dat laatste de dosering", "magnesium_dosering"),
+    ],
+)
+def test_dat_eerste_is_what_was_spoken_about_before(understanding: Any, said: str, faq_id: str) -> None:
+    before = after("magnesium_voeding", earlier=("oxytocine",))
+    found = understanding.understand(said, before)
+    expected = "ontbreekt/oxytocine" if faq_id == "oxytocine_voeding" else f"utter_faq/{faq_id}"
+    assert found.utter_action == expected
+    assert understanding.understand(said, after("magnesium_voeding")).utter_action != "utter_faq/oxytocine_bijwerkingen"
+
+
+def test_dat_tweede_is_the_second_subject_of_the_question_before(understanding: Any) -> None:
+    before = after("melatonine_serotonine", asked="hoe werken serotonine en melatonine samen")
+    assert understanding.understand("waar wordt die eerste gemaakt", before).faq_id == "serotonine_waar"
+    assert understanding.understand("waar wordt dat tweede gemaakt", before).faq_id == "melatonine_waar"
+
+
+@pytest.mark.parametrize("said", ["verkopen jullie het?", "verkopen jullie dat ook"])
+def test_whether_it_is_sold_is_for_the_shop_to_say(understanding: Any, said: str) -> None:
+    assert understanding.understand(said, after("melatonine_wat_is")).faq_id == "winkel_verkoop"
+
+
 def test_after_an_answer_of_the_shop_how_long_asks_about_that(understanding: Any) -> None:
     assert understanding.understand("hoelang dan?", after("winkel_privacy")).faq_id == "winkel_privacy"
     assert understanding.understand("wie betaalt dat?", after("winkel_retour")).faq_id == "winkel_retour"

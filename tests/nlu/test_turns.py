@@ -34,6 +34,24 @@ def test_a_number_beyond_the_questions_or_without_any_chooses_nothing() -> None:
     assert TURNS.chosen(["de", "tweede"], ()) is None
 
 
+@pytest.mark.parametrize(
+    ("said", "in_full"),
+    [
+        ("bijwerkingen van dat eerste?", "bijwerkingen van oxytocine?"),
+        ("en die andere", "en magnesium"),
+        ("wat doet dat laatste eigenlijk", "wat doet serotonine eigenlijk"),
+        ("Die tweede dan", "magnesium dan"),
+        ("de eerste week merk ik niks", "de eerste week merk ik niks"),
+        ("mijn laatste bestelling", "mijn laatste bestelling"),
+        ("het andere potje", "het andere potje"),
+    ],
+)
+def test_what_stands_for_a_subject_spoken_about_is_written_in(said: str, in_full: str) -> None:
+    spoken_about = ("oxytocine", "magnesium", "serotonine")
+    assert TURNS.with_reference(said, spoken_about) == in_full
+    assert TURNS.with_reference(said, spoken_about[:1]) == said
+
+
 def test_courtesies_are_counted_up_to_the_question() -> None:
     assert TURNS.without_courtesy(["bedankt", "en", "magnesium"]) == 1
     assert TURNS.without_courtesy(["ok", "top", "bedankt", "hoe", "lang", "duurt", "dat"]) == 3
