@@ -253,7 +253,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
 
     def _complete(self, message: Dict[str, Any], reply: _Reply) -> Dict[str, Any]:
         """Adds what a session must contain once: that this is a computer, and that it gives no medical advice."""
-        if session.is_urgent(reply.tracker):
+        if session.level_of_safety(reply.tracker) is not None:
             self._remove_products(message)
         buttons = message.get("buttons") or []
         choices = [self._questions[b["payload"]] for b in buttons if b.get("payload") in self._questions]

@@ -8,8 +8,6 @@ from typing import Any, FrozenSet, Iterable, Iterator, List, Mapping, Optional, 
 from rasa.shared.core.events import BotUttered, Event, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from nlu.triage import URGENT
-
 UNANSWERED = frozenset({"nlu_fallback", "follow_up_aspect"})
 _FAR_BACK = 5
 _ANSWERS = 6
@@ -132,12 +130,10 @@ def other_ids(tracker: DialogueStateTracker, plausible: float) -> List[str]:
     return [faq_id for faq_id in ids if faq_id != given]
 
 
-def is_urgent(tracker: DialogueStateTracker) -> bool:
-    """Whether triage found an urgent matter of safety in this session; a later "nee hoor" does not take it back."""
-    return level_of_safety(tracker) in URGENT
-
-
 def level_of_safety(tracker: DialogueStateTracker) -> Optional[str]:
-    """The matter of safety that triage found in this session, such as `pregnancy`; None without one."""
+    """The matter of safety that triage found in this session, such as `pregnancy`; None without one.
+
+    A later "nee hoor" does not take it back.
+    """
     level = tracker.get_slot("veiligheid")
     return str(level) if level else None

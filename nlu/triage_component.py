@@ -23,7 +23,6 @@ from nlu.triage import (
     FOLDER,
     ORDER,
     PREFIX,
-    URGENT,
     Judgement,
     Triage,
     TriageHit,
@@ -42,6 +41,8 @@ from nlu.triage_examples import PATTERN
 
 logger = logging.getLogger(__name__)
 NAME = "TriageComponent"
+# What a session remembers: first what is urgent, then what says most about who asks; `condition` is the vaguest.
+NOTED_ORDER = (*ORDER[:4], "pregnancy", "child", "medication", "condition")
 
 LEVEL_SLOT = "veiligheid"
 ALSO_SLOT = "veiligheid_ook"
@@ -172,10 +173,9 @@ def current_flag(tracker: Optional[DialogueStateTracker]) -> Optional[str]:
 
 
 def level_to_note(hit: TriageHit, flag: Optional[str]) -> str:
-    """The session's level after this hit: an urgent one stays until a more urgent one comes."""
-    if flag in URGENT and ORDER.index(flag) < ORDER.index(hit.name):
-        return str(flag)
-    return hit.name
+    """The session's level after this hit: the one noted stays until one that weighs more comes."""
+    known = [name for name in (flag, hit.name) if name in NOTED_ORDER]
+    return min(known, key=NOTED_ORDER.index)
 
 
 def write_hit(message: Message, hit: TriageHit, flag: Optional[str]) -> None:

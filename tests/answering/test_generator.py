@@ -141,20 +141,21 @@ async def test_the_first_variation_that_can_be_filled_is_given(generator: Answer
     assert (await talk.say("utter_faq/winkel_contact"))["text"] == "Typ medewerker."
 
 
-async def test_after_an_urgent_message_no_button_leads_to_the_shop_until_the_session_ends(
-    generator: AnswerGenerator, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("level", "titles"),
+    [
+        (None, ["Kan ik retourneren?", "Wat is serotonine?"]),
+        ("suicide", ["Wat is serotonine?"]),
+        ("medication", ["Wat is serotonine?"]),
+        ("condition", ["Wat is serotonine?"]),
+    ],
+)
+async def test_after_a_matter_of_safety_no_button_leads_to_the_shop_until_the_session_ends(
+    generator: AnswerGenerator, level: Optional[str], titles: List[str]
 ) -> None:
-    responses = dict(RESPONSES)
-    responses["utter_faq/serotonine_waar"] = [
-        faq("In de darm.", "Waar wordt serotonine aangemaakt?", ["winkel_retour", "serotonine_wat_is"])
-    ]
-    urgent = False
-    monkeypatch.setattr("answering.session.is_urgent", lambda tracker: urgent)
-    before = await say_with(generator, responses)
-    assert [button["title"] for button in before["buttons"]] == ["Kan ik retourneren?", "Wat is serotonine?"]
-    urgent = True
-    after = await say_with(generator, responses)
-    assert [button["title"] for button in after["buttons"]] == ["Wat is serotonine?"]
+    linked = faq("In de darm.", "Waar wordt serotonine aangemaakt?", ["winkel_retour", "serotonine_wat_is"])
+    message = await say_at_level(generator, level, "utter_faq/serotonine_waar", {"utter_faq/serotonine_waar": [linked]})
+    assert [button["title"] for button in message["buttons"]] == titles
 
 
 @pytest.mark.parametrize(
@@ -172,21 +173,20 @@ async def test_no_amount_is_named_in_a_session_with_a_matter_of_safety(
     dose = faq("350 mg.", "Hoeveel magnesium?", [], "Tot 250 mg erbij.")
     dose["metadata"]["let_op"] = ["dosering"]
     responses = {
-        **RESPONSES,
         "utter_faq/magnesium_dosering": [dose],
         "utter_safety_pregnancy": [{"text": "Vraag je verloskundige."}],
     }
+    assert (await say_at_level(generator, level, name, responses))["text"] == expected
+
+
+async def say_at_level(
+    generator: AnswerGenerator, level: Optional[str], name: str, responses: Dict[str, List[Dict[str, Any]]]
+) -> Dict[str, Any]:
+    """A later reply of a session in which triage noted a level."""
     events = [SessionStarted(), BotUttered("Hallo."), UserUttered("x", {"name": "faq"})]
     slot = TextSlot("veiligheid", [], initial_value=level)
     tracker = DialogueStateTracker.from_events("an", events, slots=[slot])
-    message = await generator.generate(name, tracker, "rest", domain_responses=responses)
-    assert message is not None
-    assert message["text"] == expected
-
-
-async def say_with(generator: AnswerGenerator, responses: Dict[str, List[Dict[str, Any]]]) -> Dict[str, Any]:
-    tracker = DialogueStateTracker.from_events("an", [SessionStarted(), UserUttered("x", {"name": "faq"})])
-    message = await generator.generate("utter_faq/serotonine_waar", tracker, "rest", domain_responses=responses)
+    message = await generator.generate(name, tracker, "rest", domain_responses={**RESPONSES, **responses})
     assert message is not None
     return message
 

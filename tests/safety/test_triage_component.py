@@ -92,9 +92,14 @@ def test_an_overdose_beside_a_wish_to_die_is_noted(component: TriageComponent) -
         ("suicide", "mijn man slaat mij", "suicide"),
         ("violence", "ik wil niet meer leven", "suicide"),
         ("medication", "ik ben zwanger, mag ik magnesium", "pregnancy"),
+        ("pregnancy", "ik heb epilepsie, mag ik magnesium", "pregnancy"),
+        ("pregnancy", "mag ik 5-htp naast sertraline", "pregnancy"),
+        ("medication", "ik heb epilepsie, mag ik magnesium", "medication"),
+        ("condition", "mag ik 5-htp naast sertraline", "medication"),
+        ("condition", "mijn man slaat mij", "violence"),
     ],
 )
-def test_an_urgent_flag_stays_until_a_more_urgent_one_comes(
+def test_what_was_noted_stays_until_something_comes_that_weighs_more(
     component: TriageComponent, domain: Domain, before: str, text: str, after: str
 ) -> None:
     tracker = DialogueStateTracker("somebody", domain.slots)
