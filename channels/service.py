@@ -34,6 +34,7 @@ from channels.limits import RateLimit
 from channels.outgoing import Delivery
 from channels.pseudonyms import Pseudonyms
 from channels.redaction import Wishes, erase_everywhere, erase_talk, redact
+from channels.repeated import was_answered
 from channels.safety_note import note_safety
 from channels.sessions import load_secret
 from channels.store import DEAD, DONE, Store, open_store
@@ -317,15 +318,17 @@ class ChannelService:
         own = await self.connector.reply_itself(message, payload)
         if own is not None:
             return Turn(said, own)
-        return await self._ask(message, payload)
+        return await self._ask(message, payload, is_repeated=work.attempts > 0)
 
-    async def _ask(self, message: Incoming, payload: str) -> Turn:
+    async def _ask(self, message: Incoming, payload: str, is_repeated: bool) -> Turn:
         conversation = message.conversation
         typing = self._spawn(self._show_typing(message))
         collector = AnswerCollector(message.channel)
         try:
-            user_message = UserMessage(payload, collector, conversation, input_channel=message.channel)
-            await hand_over(self._on_new_message, user_message, self.environment.answer_timeout)
+            key = _digest(message.message_id)  # WhatsApp's own ids hold the telephone number
+            user_message = UserMessage(payload, collector, conversation, input_channel=message.channel, message_id=key)
+            if not (is_repeated and await was_answered(self._agent(), user_message)):
+                await hand_over(self._on_new_message, user_message, self.environment.answer_timeout)
         finally:
             typing.cancel()
         wishes, found = collector.wishes, collector.replies

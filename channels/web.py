@@ -40,6 +40,7 @@ from channels.incoming import MAX_BODY, NoText, TextTooLong, clean_text
 from channels.lifeline import load_lifeline
 from channels.limits import allowed_origins, client_address
 from channels.redaction import erase, erase_everywhere, redact
+from channels.repeated import was_answered
 from channels.safety_note import note_safety
 from channels.sessions import NoSession, Tokens, load_secret, new_session_id
 from channels.shared import make_shared
@@ -221,8 +222,12 @@ class WebChat:
                 output = WebOutput()
                 # A message that brought the process down is not tried for ever.
                 if question.attempts < MAX_ATTEMPTS:
-                    message = UserMessage(question.text, output, session, input_channel=WebChannel.name())
-                    await hand_over(self._on_new_message, message, self.environment.answer_timeout)
+                    key = f"web-{question.number}"
+                    message = UserMessage(
+                        question.text, output, session, input_channel=WebChannel.name(), message_id=key
+                    )
+                    if not (question.attempts and await was_answered(self._agent(), message)):
+                        await hand_over(self._on_new_message, message, self.environment.answer_timeout)
                 if output.wishes.erase:
                     await self._erase_as_asked(session, question, output)
                     continue

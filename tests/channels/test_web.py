@@ -12,11 +12,14 @@ from typing import Any, AsyncIterator, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 import sqlalchemy as sa
+from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 
 from channels.event_log import SessionGone
 from channels.web import Stopping, WebChat
 from channels.web_output import as_reply
 from shop.settings import Environment
+from tests.channels.test_repeated import agent_with
 from tests.widget.conftest import Server, free_port
 
 
@@ -266,6 +269,18 @@ async def test_a_message_that_brought_the_server_down_twice_gets_an_apology(chat
     await chat._answer_all("web-a")
     assert chat.asked == []  # type: ignore[attr-defined]
     assert chat.log.events("web-a", 1)[0][0]["text"].startswith("Er gaat iets mis aan onze kant")
+
+
+async def test_an_answer_that_was_saved_before_the_process_died_is_sent_without_asking_again(
+    chat: WebChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, _ = chat.log.add_question("web-a", "id-000001", "hoe heet u?")
+    chat.log.next_question("web-a")  # the process died while this was answered
+    events = [UserUttered("hoe heet u?", message_id=f"web-{number}"), BotUttered("Wat is je mailadres?")]
+    monkeypatch.setattr(chat, "_agent", lambda: agent_with(DialogueStateTracker.from_events("web-a", events)))
+    await chat._answer_all("web-a")
+    assert chat.asked == []  # type: ignore[attr-defined]
+    assert [event["text"] for event in chat.log.events("web-a", 0)[0]] == ["hoe heet u?", "Wat is je mailadres?"]
 
 
 async def test_an_orderly_stop_finishes_the_answer_in_hand_and_takes_nothing_new(
