@@ -52,7 +52,7 @@ class Turn:
 def apart(
     examples: Sequence[Example], said: FrozenSet[str], chance: random.Random
 ) -> Tuple[List[Example], List[Example]]:
-    """Examples to train on, and those that are no question of ours to learn the weights from; none is said in a chat."""
+    """Examples to train on, and those that are no question of ours to learn from; none is said in a chat."""
     trained: List[Example] = []
     held: List[Example] = []
     for text, label in examples:
