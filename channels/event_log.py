@@ -199,11 +199,6 @@ class EventLog:
                 body = {"text": text, **({"van": sender} if sender else {})}
                 _append(connection, session, body, kind="bot", client_id=key)
 
-    def add_message(self, session: str, body: Dict[str, Any]) -> int:
-        """Stores a message that answers no question, such as one from an employee. Raises `SessionGone`."""
-        with self._engine.begin() as connection:
-            return _append(connection, session, body, kind="bot")
-
     def set_state(self, session: str, state: str) -> None:
         """Tells the visitor's chat that the conversation is being taken over, is with a human, ended or open."""
         with self._engine.begin() as connection:

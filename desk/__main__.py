@@ -1,4 +1,4 @@
-"""`python -m desk serve|list|show|assign|answer|close|export|erase|purge|retry|staff-add`, for the owners."""
+"""`python -m desk serve|list|show|assign|answer|close|export|erase|purge|retry|staff-add|staff-block`, for owners."""
 
 from __future__ import annotations
 
@@ -214,6 +214,12 @@ def _staff_add(database: Database, environment: Environment, shop: Shop, given: 
     return 0
 
 
+def _staff_block(database: Database, environment: Environment, shop: Shop, given: Any) -> int:
+    accounts.set_active(database, given.username, active=given.undo)
+    print(f"{given.username} {'can log in again.' if given.undo else 'is logged out and can not log in any more.'}")
+    return 0
+
+
 def _subject(given: Any) -> privacy.Subject:
     return privacy.Subject(
         conversation=given.conversation,
@@ -296,6 +302,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--email", default="")
     sub.add_argument("--change", action="store_true", help="give an existing account a new password")
     sub.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    sub = command("staff-block", _staff_block, "keep somebody out who left; what they did stays")
+    sub.add_argument("username")
+    sub.add_argument("--undo", action="store_true", help="let them in again")
     return parser
 
 

@@ -189,7 +189,9 @@ def _write_training_data(examples: Sequence[Example], file: Path) -> None:
     file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
-def parse_in_process(model: Path, texts: Sequence[str], folder: Path, one_core: bool = False) -> Dict[str, Any]:
+def parse_in_process(
+    model: Path, texts: Sequence[str], folder: Path, one_core: bool = False, as_served: bool = False
+) -> Dict[str, Any]:
     """Parses messages with a model of Rasa in a process of its own; see `evaluation.rasa_parse` for what it gives.
 
     Raises:
@@ -198,7 +200,7 @@ def parse_in_process(model: Path, texts: Sequence[str], folder: Path, one_core: 
     work, result = folder / "texts.json", folder / "parsed.json"
     work.write_text(json.dumps(list(texts), ensure_ascii=False), encoding="utf-8")
     command = [sys.executable, "-W", "ignore", "-m", "evaluation.rasa_parse", str(model), str(work), str(result)]
-    extra = ["--one-core"] if one_core else []
+    extra = [*(["--one-core"] if one_core else []), *(["--as-served"] if as_served else [])]
     run_to_end([*command, *extra], "Parsing with Rasa", TRAINING_TIMEOUT, politely=not one_core)
     found: Dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     return found

@@ -1,6 +1,6 @@
 """Parses messages with a model of Rasa and times it; run in a process of its own.
 
-`python -m evaluation.rasa_parse MODEL TEXTS RESULT [--one-core]`: TEXTS is a JSON list of messages; RESULT becomes
+`python -m evaluation.rasa_parse MODEL TEXTS RESULT [--one-core] [--as-served]`: TEXTS is a JSON list; RESULT becomes
 {"predictions": [...], "milliseconds": [wall time per message], "cpu_milliseconds": [...], "load_seconds": s,
 "megabytes": most memory used}.
 """
@@ -27,12 +27,18 @@ def main() -> int:
     parser.add_argument("texts", type=Path)
     parser.add_argument("result", type=Path)
     parser.add_argument("--one-core", action="store_true", help="use one processor core only")
+    parser.add_argument(
+        "--as-served", action="store_true", help="with the changes to Rasa that the assistant runs with"
+    )
     arguments = parser.parse_args()
     if arguments.one_core:
         keep_to_one_core()
     # Imported after the environment is set, for it decides how many threads the libraries start.
+    import rasa_patches
     from evaluation.assistant import Assistant, to_prediction
 
+    if arguments.as_served:
+        rasa_patches.apply()
     texts = json.loads(arguments.texts.read_text(encoding="utf-8"))
     start = time.perf_counter()
     assistant = Assistant(arguments.model, with_answers=False)

@@ -62,16 +62,6 @@ def load_dutch() -> DutchPipeline:
         ) from error
 
 
-def blank_pipeline() -> DutchPipeline:
-    """spaCy's own blank Dutch pipeline, which `load_dutch` stands in for without importing spaCy."""
-    import spacy
-
-    nlp = spacy.blank("nl")
-    nlp.add_pipe("lemmatizer", config={"mode": "lookup"})
-    nlp.initialize()
-    return DutchPipeline(FALLBACK, nlp)
-
-
 @cache
 def load_table() -> LookupLemmas:
     """The look-up table, also where the full Dutch model gives the lemmas."""

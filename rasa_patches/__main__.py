@@ -13,7 +13,7 @@ def main() -> None:
     if sys.argv[1:2] in (["run"], ["train"]):
         collector.pause()
     install()
-    if sys.argv[1:2] == ["train"]:
+    if sys.argv[1:2] == ["train"] and not {"-h", "--help"} & set(sys.argv):
         ahead.begin()
     from rasa.__main__ import main as rasa
 

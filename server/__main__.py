@@ -9,10 +9,12 @@ import sys
 import urllib.error
 import urllib.request
 import uuid
+from datetime import date
 from pathlib import Path
 from typing import Optional
 
-from server.checks import CannotStart, check_port, check_python, check_settings
+from content.helplines import HELPLINES
+from server.checks import CannotStart, check_port, check_python, check_settings, helplines_to_look_at
 from shop.settings import Environment, SettingsError, load_environment
 
 LOGS = Path("var/log")
@@ -72,6 +74,9 @@ def _serve(environment: Environment, chat: bool, with_desk: bool) -> int:
         train()
     dutch = installed_name()
     print(f"Dutch language pipeline: {dutch}{'' if dutch == PACKAGE else ' (README: how to add nl_core_news_sm)'}")
+    old = helplines_to_look_at(date.today())
+    if old:
+        print(f"Look up and date again, in {HELPLINES}: {', '.join(old)}.")
     raise_on_signals()
     pair = Pair(environment, LOGS, with_desk)
     try:

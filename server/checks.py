@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import sys
+from datetime import date
 from pathlib import Path
 from typing import List, Tuple
 
 from ruamel.yaml.error import MarkedYAMLError
 
+from content.helplines import HelplineError, read_helplines
 from content.reading import read_yaml
 from shop.settings import Environment, load_shop
 
@@ -45,6 +47,19 @@ def check_yaml(files: List[Path]) -> None:
         except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise CannotStart(f"{file}, line {line}: this is no valid YAML ({error.problem}).") from None
+
+
+def helplines_to_look_at(today: date) -> List[str]:
+    """Names of the numbers for safety replies that were checked too long ago or wait for the shop's word.
+
+    Raises:
+        CannotStart: the file of numbers is missing or wrong.
+    """
+    try:
+        lines = read_helplines()
+    except HelplineError as error:
+        raise CannotStart(str(error)) from None
+    return sorted({*lines.overdue(today), *lines.unconfirmed()})
 
 
 def check_chain(file: Path) -> None:

@@ -75,13 +75,19 @@ def reading(engine: Engine, mark: str = READING) -> Engine:
     if engine.dialect.name == "postgresql":
         # psycopg2's own switch, which says nothing to the server; SQLAlchemy's isolation level does so twice a look.
         sa.event.listen(reader, "begin", lambda c: _without_transactions(c.connection.dbapi_connection, True))
-        sa.event.listen(engine, "checkin", lambda driver, _: _without_transactions(driver, False))
+        if not sa.event.contains(engine, "checkin", _with_transactions_again):
+            sa.event.listen(engine, "checkin", _with_transactions_again)
     return reader
 
 
 def _without_transactions(connection: Any, wanted: bool) -> None:
     if connection is not None and connection.autocommit != wanted:
         connection.autocommit = wanted
+
+
+def _with_transactions_again(connection: Any, _: Any) -> None:
+    """A connection goes back to those that others take one from."""
+    _without_transactions(connection, False)
 
 
 def try_idle_connections(engine: Engine) -> None:

@@ -53,7 +53,7 @@ def test_what_was_not_answered_is_found_again_after_a_restart(log: EventLog, tmp
 
 def test_events_are_resumed_after_a_number(log: EventLog) -> None:
     for number in range(5):
-        log.add_message("web-a", {"text": str(number)})
+        log.deliver("web-a", f"key-{number}", str(number))
     assert [event["text"] for event in log.events("web-a", 3)[0]] == ["3", "4"]
     assert log.events("web-a", 99)[0] == []
 
@@ -74,10 +74,13 @@ def test_messages_that_come_at_once_get_numbers_of_their_own(log: EventLog) -> N
 
 
 def test_a_tapped_button_is_shown_by_its_title(log: EventLog) -> None:
-    log.add_message("web-a", {"text": "Kies", "buttons": [{"title": "Wat doet B6?", "payload": "wat doet b6"}]})
+    first, _ = log.add_question("web-a", "id-000000", "hallo")
+    log.add_replies(
+        "web-a", first, [{"text": "Kies", "buttons": [{"title": "Wat doet B6?", "payload": "wat doet b6"}]}]
+    )
     log.add_question("web-a", "id-000001", "wat doet b6")
     log.add_question("web-a", "id-000002", "iets anders")
-    labels = [event.get("label") for event in log.events("web-a", 1)[0]]
+    labels = [event.get("label") for event in log.events("web-a", 2)[0]]
     assert labels == ["Wat doet B6?", None]
 
 

@@ -323,7 +323,7 @@ async def test_messages_of_another_process_reach_an_open_stream(chat: WebChat, m
     async def send(chunk: str) -> None:
         sent.append(chunk)
         if chunk.startswith("event: busy"):
-            chat.log.add_message("web-a", {"text": "Met Marieke, waarmee kan ik helpen?"})
+            chat.log.deliver("web-a", "key", "Met Marieke, waarmee kan ik helpen?")
         elif "Marieke" in chunk:
             chat.is_over = True
 

@@ -152,6 +152,16 @@ def test_staff_is_added_with_a_password_that_is_not_shown(
     assert (code, out, err) == (1, "", "A password has 12 to 200 characters.\n")
 
 
+def test_who_left_is_kept_out_until_that_is_undone(desk: Database, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
+    run("staff-add", "jo", "--name", "Jo", "--password-stdin")
+    assert run("staff-block", "jo") == (0, "jo is logged out and can not log in any more.\n", "")
+    assert check_password(desk, "jo", PASSWORD, utc_now()) is None
+    assert run("staff-block", "jo", "--undo") == (0, "jo can log in again.\n", "")
+    assert check_password(desk, "jo", PASSWORD, utc_now()) is not None
+    assert run("staff-block", "niemand") == (1, "", "There is no account niemand.\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

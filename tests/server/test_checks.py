@@ -6,12 +6,14 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from content.helplines import HelplineError, Helplines, read_helplines
 from server import training
-from server.checks import CannotStart, check_port, check_python, check_yaml
+from server.checks import CannotStart, check_port, check_python, check_yaml, helplines_to_look_at
 from server.pair import Pair, process_environment, rasa_command
 from server.training import content_fingerprint, variables
 from shop.settings import Environment
@@ -142,3 +144,20 @@ def test_training_keeps_compiled_modules(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("SCHAKEL_PORT", "5005")
     assert "PYTHONDONTWRITEBYTECODE" not in variables()
     assert variables()["SCHAKEL_PORT"] == "5005"
+
+
+def test_numbers_that_were_checked_too_long_ago_are_named() -> None:
+    lines = read_helplines()
+    newest = max(line.checked for line in lines.lines.values())
+    waiting = set(lines.unconfirmed())
+    assert set(helplines_to_look_at(newest)) == {*waiting, *lines.overdue(newest)}
+    assert helplines_to_look_at(newest + timedelta(days=lines.max_age_days + 1)) == sorted(lines.lines)
+
+
+def test_without_numbers_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> Helplines:
+        raise HelplineError("hulplijnen.yml is missing: without it no safety reply can be given.")
+
+    monkeypatch.setattr("server.checks.read_helplines", missing)
+    with pytest.raises(CannotStart, match="without it no safety reply can be given"):
+        helplines_to_look_at(date(2026, 11, 23))
