@@ -19,6 +19,7 @@ def install() -> None:
         after={
             "rasa.engine.recipes.default_recipe": recipe.apply,
             "rasa.graph_components.providers.domain_provider": files.apply_to_domain_provider,
+            "rasa.shared.utils.common": recipe.apply_to_look_ups,
             "rasa.shared.utils.io": files.apply_to_reading,
         },
     )

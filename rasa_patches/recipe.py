@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 DEFAULT_COMPONENTS = "rasa.engine.recipes.default_components"
 # Where each component that config.yml may name without a module is defined.
@@ -61,6 +61,23 @@ class Registry(Dict[str, Any]):
         from rasa_patches.deferred import load
 
         load(MODULES[name])
+
+
+def apply_to_look_ups() -> None:
+    """A trained model names its components by module and class: a module that waits is imported before the look-up."""
+    from rasa.shared.utils import common
+
+    from rasa_patches.deferred import deferred, load
+
+    original = common.class_from_module_path
+
+    def class_from_module_path(module_path: str, lookup_path: Optional[str] = None) -> Any:
+        module = module_path.rpartition(".")[0]
+        if module in deferred():
+            load(module)
+        return original(module_path, lookup_path)
+
+    common.class_from_module_path = class_from_module_path
 
 
 def apply() -> None:

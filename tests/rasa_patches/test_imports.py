@@ -90,6 +90,16 @@ def test_a_pipeline_with_diet_still_works(tiny: Path) -> None:
     intent, came_in = train(tiny, diet)
     assert intent == "greet"
     assert "tensorflow" in came_in.split()
+    # The next start finds its components by the names in the model, and none of their modules imported.
+    code = """
+import rasa_patches, asyncio
+rasa_patches.install()
+import rasa.__main__
+from rasa.core.agent import Agent
+print()
+print(asyncio.run(Agent.load("models/tiny.tar.gz").parse_message("hallo daar"))["intent"]["name"])
+"""
+    assert python(code, cwd=tiny).strip().splitlines()[-1] == "greet"
 
 
 def test_the_running_model_imports_none_of_it(trained_model: Path, tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ CHANGED = [
     ("rasa.shared.core.events", "resolve_by_type", "events.py", "909017346691"),
     ("rasa.engine.recipes.default_recipe", "_from_registry", "recipe.py", "0636fb047768"),
     ("rasa.graph_components.providers.domain_provider", "DomainProvider", "files.py", "1fed68072e5b"),
+    ("rasa.shared.utils.common", "class_from_module_path", "recipe.py", "3651c5498b2d"),
     ("rasa.shared.utils.io", "read_validated_yaml", "files.py", "a52f8218df72"),
     ("rasa.shared.utils.validation", "validate_yaml_schema", "heavy.py", "a3d1a19b2239"),
     ("rasa.core.policies.rule_policy", "_get_possible_keys", "../policies/rules.py", "38ac454ec495"),
