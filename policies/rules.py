@@ -3,6 +3,7 @@
 - Rules look back over as many turns as the longest of them has; older states are not worked out.
 - The rules that could hold are found by the action before them and the intent instead of by trying all.
 - The prediction from the message's text is left out where no rule can hold on text.
+- Where only actions and intents decide, and no loop has run, what was found is remembered by those.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from rasa.core.policies.rule_policy import RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.shared.core.constants import ACTION_LISTEN_NAME, PREVIOUS_ACTION, SHOULD_NOT_BE_SET, USER
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTIVE_LOOP, PREVIOUS_ACTION, SHOULD_NOT_BE_SET, USER
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ACTION_NAME, INTENT
 
-from tracking.tracker import ConversationTracker
+from tracking.tracker import ConversationTracker, Turn
 
 logger = logging.getLogger("rasa.core.policies.rule_policy")
 State = Dict[str, Any]
+Found = Tuple[Optional[str], Optional[str], bool]  # an action, the rule that it is from, whether a loop goes on
 _ANY = ""  # rules that don't name the action before them, or the intent
 
 
@@ -33,8 +35,12 @@ class _Rules:
         self.depth = 1
         self.can_hold_on_text = False
         self.by_state: Dict[Tuple[str, str], List[str]] = {}
+        self.found: Dict[Tuple[Turn, ...], Found] = {}  # no more than the rules lead to
+        self._deciding: Dict[Turn, int] = {}
+        self._lengths: Dict[str, int] = {}
         for key in lookup:
             states: List[State] = read(key)
+            self._lengths[key] = len(states) if all(map(_is_plain, states)) else 0
             self.depth = max(self.depth, len(states))
             action = (states[-1].get(PREVIOUS_ACTION) or {}).get(ACTION_NAME)
             named = isinstance(action, str) and action not in ("", SHOULD_NOT_BE_SET)
@@ -50,6 +56,25 @@ class _Rules:
         actions = {(state.get(PREVIOUS_ACTION) or {}).get(ACTION_NAME, _ANY), _ANY}
         intents = {state.get(USER, {}).get(INTENT, _ANY), _ANY}
         return {key for action in actions for intent in intents for key in self.by_state.get((action, intent), ())}
+
+    def deciding(self, turn: Turn) -> int:
+        """How many of the latest states decide what comes after this one; 0 when more than actions and intents do."""
+        found = self._deciding.get(turn)
+        if found is None:
+            action, intent = turn
+            keys = self.candidates({PREVIOUS_ACTION: {ACTION_NAME: action or _ANY}, USER: {INTENT: intent or _ANY}})
+            lengths = [self._lengths[key] for key in keys]
+            found = self._deciding[turn] = max(lengths, default=0) if all(lengths) else 0
+        return found
+
+
+def _is_plain(state: State) -> bool:
+    """Whether a rule asks for nothing but an action, an intent and a loop here."""
+    return (
+        state.keys() <= {PREVIOUS_ACTION, USER, ACTIVE_LOOP}
+        and (state.get(PREVIOUS_ACTION) or {}).keys() <= {ACTION_NAME}
+        and state.get(USER, {}).keys() <= {INTENT}
+    )
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
@@ -101,12 +126,16 @@ class RecentRulePolicy(RulePolicy):
 
     def _find_action_from_rules(
         self, tracker: DialogueStateTracker, domain: Domain, use_text_for_last_user_input: bool
-    ) -> Tuple[Optional[str], Optional[str], bool]:
-        if use_text_for_last_user_input and not any(rules.can_hold_on_text for rules in self._all_rules()):
+    ) -> Found:
+        rules, unhappy = self._all_rules()
+        if use_text_for_last_user_input and not (rules.can_hold_on_text or unhappy.can_hold_on_text):
             return None, None, False
-        found: Tuple[Optional[str], Optional[str], bool] = super()._find_action_from_rules(
-            tracker, domain, use_text_for_last_user_input
-        )
+        turns = () if use_text_for_last_user_input else _deciding_turns(tracker, rules)
+        if turns and turns in rules.found:
+            return rules.found[turns]
+        found: Found = super()._find_action_from_rules(tracker, domain, use_text_for_last_user_input)
+        if turns and found[0] is not None:
+            rules.found[turns] = found
         return found
 
     @staticmethod
@@ -116,3 +145,12 @@ class RecentRulePolicy(RulePolicy):
 
 
 _NO_RULES: Dict[str, str] = {}
+
+
+def _deciding_turns(tracker: DialogueStateTracker, rules: _Rules) -> Tuple[Turn, ...]:
+    """The latest turns that decide which rule holds; none when it takes more than these."""
+    if not isinstance(tracker, ConversationTracker):
+        return ()
+    turns = tracker.recent_turns(1)
+    count = rules.deciding(turns[0]) if turns else 0
+    return turns if count == 1 else tracker.recent_turns(count) if count else ()

@@ -27,6 +27,8 @@ from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 _MARKS = 64  # states kept; more than the longest rule has, and enough to step back in
 _SPARE = 8  # states worked out beyond those asked for, to step back in
 
+Turn = Tuple[Optional[str], Optional[str]]  # of a state: the action before it and the latest message's intent
+
 
 @dataclass
 class _Mark:
@@ -163,6 +165,35 @@ class ConversationTracker(DialogueStateTracker):
             self._replay = _Replay(super().init_copy(), domain)
         states = self._replay.up_to(applied, count)
         return [{kind: dict(part) for kind, part in state.items()} for state in states]
+
+    def recent_turns(self, count: int) -> Tuple[Turn, ...]:
+        """Actions and intents of `recent_states`, without working these out.
+
+        Args:
+            count: how many at most.
+
+        Returns:
+            The latest first; nothing when there is more to the states: a loop, or an action or message in words only.
+        """
+        applied = self._keep_up()
+        if self._loops or self._max_event_history is not None:
+            return ()
+        actions: List[Optional[str]] = []
+        intents: List[Optional[str]] = []
+        for event in reversed(applied):
+            if isinstance(event, UserUttered):
+                if not event.intent_name or event.use_text_for_featurization:
+                    return ()
+                intents += [event.intent_name] * (len(actions) + 1 - len(intents))
+            elif isinstance(event, ActionExecuted):
+                if not event.action_name:
+                    return ()
+                actions.append(event.action_name)
+            if len(actions) >= count <= len(intents):
+                return tuple(zip(actions[:count], intents))
+        actions.append(None)  # before the first action, and before the first message
+        intents += [None] * (len(actions) - len(intents))
+        return tuple(zip(actions[:count], intents))
 
     # --- copies ----------------------------------------------------------------------------------------------------
 

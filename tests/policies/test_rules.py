@@ -13,7 +13,7 @@ from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, UserUttered
 from rasa.shared.core.generator import TrainingDataGenerator
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
@@ -111,6 +111,54 @@ def test_it_looks_no_further_back_than_the_longest_rule(trained: Policies, monke
     monkeypatch.setattr(Domain, "get_active_state", lambda *a, **k: made.append(1) or original(*a, **k))
     ours.predict_action_probabilities(tracker, domain)
     assert len(made) <= 2
+
+
+def test_what_actions_and_intents_decide_is_found_again_without_a_look_at_the_rules(
+    trained: Policies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain, _, ours = trained
+
+    def said(intent: str, *between: Event) -> str:
+        tracker = ConversationTracker("x", domain.slots)
+        for event in (ActionExecuted("action_listen"), *between, UserUttered("tekst", {"name": intent})):
+            tracker.update(event)
+        probabilities = ours.predict_action_probabilities(tracker, domain).probabilities
+        return str(domain.action_names_or_texts[probabilities.index(max(probabilities))])
+
+    looked_up = []
+    original = RulePolicy._find_action_from_rules
+
+    def noted(self: Any, tracker: Any, domain: Any, use_text_for_last_user_input: bool) -> Any:
+        looked_up.append("text" if use_text_for_last_user_input else "intent")
+        return original(self, tracker, domain, use_text_for_last_user_input)
+
+    monkeypatch.setattr(RulePolicy, "_find_action_from_rules", noted)
+    assert said("stop") == "action_stop"
+    looked_up.clear()
+    assert said("stop") == "action_stop"
+    assert "intent" not in looked_up
+    form = (ActiveLoop("order_form"), ActionExecuted("order_form"), ActionExecuted("action_listen"))
+    assert said("stop", *form) == "order_form"
+    for _ in range(2):
+        looked_up.clear()
+        said("ask")  # a slot decides this one
+        assert "intent" in looked_up
+
+
+def test_the_latest_actions_and_intents_are_those_of_the_states(trained: Policies) -> None:
+    domain = trained[0]
+    tracker = ConversationTracker("x", domain.slots)
+    assert tracker.recent_turns(3) == ((None, None),)
+    for event in (
+        ActionExecuted("action_listen"),
+        UserUttered("hoi", {"name": "greet"}),
+        ActionExecuted("utter_greet"),
+    ):
+        tracker.update(event)
+    assert tracker.recent_turns(1) == (("utter_greet", "greet"),)
+    assert tracker.recent_turns(9) == (("utter_greet", "greet"), ("action_listen", "greet"), (None, None))
+    tracker.update(UserUttered("iets", {"name": None}))
+    assert tracker.recent_turns(9) == ()
 
 
 def test_a_tracker_of_rasas_own_is_predicted_for_as_well(trained: Policies) -> None:
