@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
+from functools import cache, lru_cache
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 FAQ_RESPONSE = "utter_faq/"
 FAQ_INTENT = "faq/"
@@ -110,18 +110,23 @@ def catalogue_from_responses(responses: Mapping[str, Sequence[Mapping[str, Any]]
     return catalogue
 
 
-def find_answer(faq_ids: Iterable[str], onderwerp: str, aspect: str) -> Optional[str]:
+def find_answer(faq_ids: Sequence[str], onderwerp: str, aspect: str) -> Optional[str]:
     """The id that answers this aspect of this onderwerp, also under another name for the same aspect.
 
     Returns:
         An id out of `faq_ids`, or None when there is no such answer.
     """
-    by_pair = {onderwerp_and_aspect(faq_id): faq_id for faq_id in faq_ids}
+    by_pair = _by_pair(tuple(faq_ids))
     for candidate in [aspect, *_equal_aspects(aspect)]:
         if (onderwerp, candidate) in by_pair:
             return by_pair[onderwerp, candidate]
     # 'melatonine' about 'serotonine' is the same question as 'serotonine' about 'melatonine'.
     return by_pair.get((aspect, onderwerp))
+
+
+@lru_cache(maxsize=8)
+def _by_pair(faq_ids: Tuple[str, ...]) -> Mapping[Tuple[str, str], str]:
+    return {onderwerp_and_aspect(faq_id): faq_id for faq_id in faq_ids}
 
 
 def _equal_aspects(aspect: str) -> List[str]:

@@ -129,10 +129,13 @@ def load_unseen(folder: Path = UNSEEN) -> UnseenSets:
 
 
 def load_rounds(folder: Path = UNSEEN) -> List[Dialogue]:
-    """The long dialogues of `ronde_*.yml`, written by one person and kept apart from the others for their own floor."""
-    return [
-        _dialogue(content) for path in sorted(folder.glob("ronde_*.yml")) for content in read_yaml(path)["dialogen"]
-    ]
+    """The long dialogues of `ronde_*.yml`, harder than the others and kept apart for their own floor."""
+    return load_dialogues(folder, "ronde_*.yml")
+
+
+def load_dialogues(folder: Path, pattern: str = "*.yml") -> List[Dialogue]:
+    """The dialogues of a folder's files."""
+    return [_dialogue(content) for path in sorted(folder.glob(pattern)) for content in read_yaml(path)["dialogen"]]
 
 
 def _labelled(content: Mapping[str, Sequence[Mapping[str, str]]], prefix: str) -> List[Sample]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
+from typing import Any, Mapping, Optional, Sequence, Tuple
 
 from content.catalogue import FAQ_RESPONSE, MORE_RESPONSE, find_answer, onderwerp_and_aspect
 
@@ -69,20 +69,15 @@ class ShopFollowUps:
         return next((self.sides[aspect] for aspect in aspects if aspect in self.sides), None)
 
 
-NO_SHOP = ShopFollowUps({}, {})
-
-
 def resolve(
     intent: str,
     conversation: Conversation,
     named: Sequence[str],
     aspects: Sequence[str],
     faq_ids: Sequence[str],
-    best_about: Callable[[str], Optional[str]],
-    shop: ShopFollowUps = NO_SHOP,
     sides: Sequence[str] = (),
 ) -> Resolution:
-    """Finds the answer that a follow-up asks for.
+    """Finds the answer that a follow-up asks for by its names and aspects alone.
 
     Args:
         intent: one of `FOLLOW_UPS`.
@@ -90,8 +85,6 @@ def resolve(
         named: onderwerpen that the message names, in order.
         aspects: aspects that the message names, in order.
         faq_ids: all ids.
-        best_about: gives the id about an onderwerp that suits the whole message best, None when none does.
-        shop: which sides of a subject the shop answers.
         sides: onderwerpen and aspects that the question before it named, in order.
 
     Returns:
@@ -103,7 +96,7 @@ def resolve(
         return Resolution(MORE_RESPONSE + conversation.last_id, conversation.last_id)
     if intent == "follow_up_topic" and (named or not aspects):
         return _other_topic(conversation, named, faq_ids, sides)
-    return _other_aspect(conversation, named, aspects, faq_ids, best_about, shop)
+    return _other_aspect(conversation, named, aspects, faq_ids)
 
 
 def _answer(faq_id: str) -> Resolution:
@@ -131,33 +124,14 @@ def _other_topic(
 
 
 def _other_aspect(
-    conversation: Conversation,
-    named: Sequence[str],
-    aspects: Sequence[str],
-    faq_ids: Sequence[str],
-    best_about: Callable[[str], Optional[str]],
-    shop: ShopFollowUps,
+    conversation: Conversation, named: Sequence[str], aspects: Sequence[str], faq_ids: Sequence[str]
 ) -> Resolution:
-    in_shop = shop.after(conversation.last_id, aspects)
-    if in_shop:
-        return _answer(in_shop)
-    topic = conversation.onderwerp
+    topic = conversation.onderwerp or next((name for name in named if name not in DUAL), None)
     if topic is None:
-        others = [name for name in named if name not in DUAL]
-        if not others:
-            return Resolution("follow_up_aspect")
-        topic = others[0]
+        return Resolution("follow_up_aspect")
     found = answer_about(topic, aspects, faq_ids)
     if found:
-        possible = {answer_about(topic, [aspect], faq_ids) for aspect in aspects if aspect != _GENERAL}
-        best = best_about(topic) if len(possible - {None}) > 1 else None
-        return _answer(best if best in possible and best else found)
-    of_shop = shop.side(aspects)
-    if of_shop:
-        return _answer(of_shop)
-    best = None if aspects else best_about(topic)
-    if best:
-        return _answer(best)
+        return _answer(found)
     return Resolution(MISSING_RESPONSE + topic, onderwerp=topic, aspect=aspects[0] if aspects else None)
 
 

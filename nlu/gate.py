@@ -78,6 +78,7 @@ class Gate:
             mentions: other substances and links of the chain that the examples of an id mention.
         """
         self._labels = list(labels)
+        self._out_of_scope = self._labels.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in self._labels else None
         self._nobody = self._where(lambda faq_id: False)
         self._shop = self._where(lambda faq_id: _onderwerp(faq_id) == "winkel")
         self._shop_only = self._shop & self._where(lambda faq_id: faq_id not in _ABOUT_ANYTHING)
@@ -87,19 +88,18 @@ class Gate:
         self._named = self._rows(lambda faq_id: {*onderwerp_and_aspect(faq_id), *also_about.get(faq_id, ())})
         self._mentions = self._rows(lambda faq_id: mentions.get(faq_id, ()))
 
-    def apply(self, probabilities: Mapping[str, float], subject: Subject) -> Dict[str, float]:
+    def apply(self, before: Row, subject: Subject) -> Row:
         """Applies the gate to one message.
 
         Args:
-            probabilities: label to probability, summing to 1; all labels in their order.
+            before: probability per label in their order, shape [labels], summing to 1.
             subject: see `Subject`.
 
         Returns:
-            New probabilities, summing to at most 1. What is taken from answers about the wrong onderwerp goes to those
-            about the right one; with another substance as the subject it goes to `out_of_scope`; otherwise it is lost,
-            so that the confidence falls.
+            New probabilities of that shape, summing to at most 1. What is taken from answers about the wrong
+            onderwerp goes to those about the right one; with another substance as the subject it goes to
+            `out_of_scope`; otherwise it is lost, so that the confidence falls.
         """
-        before = np.fromiter(probabilities.values(), dtype=np.float64, count=len(self._labels))
         kept = np.ones(len(before))
         named = subject.named & SUBSTANCES
         gated, aside = self._gated, 0.0
@@ -118,11 +118,9 @@ class Gate:
         after = before * kept
         if named:
             self._share(after, named, freed)
-        result: Dict[str, float] = dict(zip(self._labels, after.tolist()))
-        moved = aside + (freed if subject.names_other and not named else 0.0)
-        if moved:
-            result[OUT_OF_SCOPE] = result.get(OUT_OF_SCOPE, 0.0) + moved
-        return result
+        if self._out_of_scope is not None:
+            after[self._out_of_scope] += aside + (freed if subject.names_other and not named else 0.0)
+        return after
 
     def _share_kept(self, named: FrozenSet[str], subject: Subject) -> Row:
         """What each answer keeps of its probability."""

@@ -17,7 +17,7 @@ from nlu.normalise import fold, fold_mapping
 FOLDER = Path("data/woordenboek")
 FILES = (
     *("afkortingen", "onderwerpen", "schakels", "aspecten", "andere_stoffen", "spelling"),
-    *("ketenvragen", "gesprekswoorden", "adviesantwoorden", "bijnamen"),
+    *("ketenvragen", "gesprekswoorden", "adviesantwoorden", "bijnamen", "lezingen"),
 )
 _MIN_BEGIN = 3
 _REMEMBERED = 20_000  # words whose look-up is kept

@@ -34,6 +34,7 @@ class TurnWords:
         self.asking = frozenset(data["vraagwoorden"])
         self.asking_about = frozenset(data["vraagt_naar"])
         self._correcting = frozenset(data["verbetering"])
+        self.joining = frozenset(data["sluit_aan"])
         self._going_on = frozenset(data["vervolg"]) | self._correcting | self._polite
         self._small = frozenset(data["kleine_woorden"])
         self._standing = frozenset(data["staat_voor"])

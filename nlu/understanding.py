@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from operator import itemgetter
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
 
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, onderwerp_and_aspect
 from nlu import linear
@@ -15,11 +16,12 @@ from nlu.chain import ANSWER, CHAIN_INTENTS, LINK, ChainHeard, ChainWords, in_ch
 from nlu.context import FOLLOW_UPS, SHOP, Conversation, Resolution
 from nlu.dutch import Lemmatiser, WordTest
 from nlu.features import Analyser, Analysis, features
-from nlu.follow_ups import FALLBACK, MORE, NOT_LONG, FollowUps, Heard
-from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Gate, Subject
+from nlu.follow_ups import FALLBACK, FollowUps
+from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Gate, Row, Subject
 from nlu.lexicon import Found, Lexicon, unique_names
 from nlu.nicknames import Nicknames
 from nlu.normalise import words as split_words
+from nlu.readings import MORE, Heard, Reading, Readings
 from nlu.rewriting import MOST_WORDS
 from nlu.spelling import Speller
 from nlu.turns import COURTESIES, TurnWords, clauses, question_sentences
@@ -28,6 +30,7 @@ NO_CONVERSATION = Conversation()
 NAMED = "genoemd"  # role of entities that a message merely mentions
 _MINIMUM_SPELLING = 2  # a word must occur this often in the examples to be a target of correction
 _KNOWN_SENTENCE = 0.98
+_NOT_LONG = 12
 _STORY = 30  # words from which a message's questions are also heard by themselves
 _MOST_QUESTIONS = 3
 _ASKED_TOO = 0.5  # confidence from which a second question is answered or offered
@@ -137,8 +140,8 @@ class Understanding:
         self._turns = TurnWords(lexicon.data)
         self._gate = Gate(ranker.labels, also_about, mentions)
         self._analyser = make_analyser(lexicon, spelling, lemmatise)
-        self.faq_ids = [label[len(FAQ_INTENT) :] for label in ranker.labels if label.startswith(FAQ_INTENT)]
-        self._follow_ups = FollowUps(lexicon, self._turns, self.faq_ids, also_about, self)
+        self.readings = Readings(lexicon, self._turns, ranker.labels, also_about, self)
+        self.follow_ups = FollowUps(self._turns, self.readings)
 
     def understand(self, text: str, conversation: Conversation = NO_CONVERSATION) -> Understood:
         """Understands one message in its conversation; never raises, whatever the text."""
@@ -196,16 +199,12 @@ class Understanding:
         if not analysis.words:
             return Understood(FALLBACK, 1.0, [], [], None, None, [])
         topics = self.lexicon.onderwerp.find(analysis.words)
-        asked = self._asked_in_story(text, analysis)
-        subject = self._subject(analysis, asked, topics, conversation)
-        raw = self._probabilities(analysis, asked)
-        probabilities = self._gate.apply(raw, subject)
-        ranking = sorted(probabilities.items(), key=itemgetter(1), reverse=True)
-        of_faq = ((label[len(FAQ_INTENT) :], p) for label, p in ranking if label.startswith(FAQ_INTENT))
-        faq_ranking = list(islice(of_faq, _RANKED))
+        heard, alone = self._hear(text, analysis, topics, conversation)
+        ranking, faq_ranking = self._best(alone)
         label, confidence = ranking[0]
         entities = self._mentioned(text, analysis, topics)
-        base = Understood(FALLBACK, 1.0 - confidence, ranking[:_RANKED], faq_ranking, None, None, entities, raw)
+        raw = dict(zip(self.ranker.labels, alone.raw.tolist()))
+        base = Understood(FALLBACK, 1.0 - confidence, ranking, faq_ranking, None, None, entities, raw)
         chosen = None if conversation.keten else self._turns.chosen(analysis.words, conversation.choices)
         if chosen:
             return _answering(base, chosen, 1.0, [])
@@ -214,28 +213,51 @@ class Understanding:
         # The reply before it makes a short message certain: "volgende", "soms", "en magnesium?".
         turn = in_chain(label if sure else FALLBACK, conversation.keten, in_keten)
         if turn:
-            return self._meant(base, Heard(turn.intent, 1.0, analysis, topics), turn.heard, conversation)
+            return self._meant(base, replace(heard, label=turn.intent, confidence=1.0), turn.heard, conversation)
         behind = None if is_rest else self._behind_courtesy(label, sure, text, analysis, conversation)
         if behind:
             return behind
-        is_of_others = subject.names_other or subject.names_shop
-        full, found = None, None
-        if not is_of_others:
-            taken_for = label if sure and not self._is_out_of_place(label, analysis, conversation) else FALLBACK
-            heard = Heard(taken_for, confidence, analysis, topics)
-            full = self._follow_ups.in_full(heard, conversation)
-            found = self._follow_ups.find(heard, full, conversation)
-        asks = "" if conversation.advies else self._to_remember(full.words if full else analysis.words)
-        if found:
-            intent, resolution = found
-            return _followed(replace(base, intent=intent, confidence=1.0, asked=asks), resolution, topics)
-        if sure:
-            heard = Heard(label, confidence, analysis, topics)
-            return self._meant(replace(base, asked=asks), heard, in_keten, conversation)
+        meaning = self.follow_ups.find(heard, alone, conversation)
+        asks = "" if conversation.advies else self._to_remember(meaning.words if meaning else analysis.words)
+        base = replace(base, asked=asks)
+        if meaning and meaning.resolution:
+            return _followed(replace(base, intent=meaning.intent, confidence=1.0), meaning.resolution, topics)
+        meant = meaning.intent if meaning else label if sure else FALLBACK
+        if meant != FALLBACK:
+            heard = replace(heard, label=meant, confidence=confidence if meant == label else 1.0)
+            return self._meant(base, heard, in_keten, conversation)
         named = [name for name in unique_names(topics) if name in SUBSTANCES]
-        if len(named) == 1 and not is_of_others:
+        if len(named) == 1 and not heard.is_of_others:
             entities.append(Entity("onderwerp", named[0]))  # "hoe merk ik een tekort" may come next
-        return replace(base, asked=asks)
+        return base
+
+    def _hear(
+        self, text: str, analysis: Analysis, topics: Sequence[Found], conversation: Conversation
+    ) -> Tuple[Heard, Reading]:
+        """What a message is by itself."""
+        asked = self._asked_in_story(text, analysis)
+        subject = self._subject(analysis, asked, topics, conversation)
+        raw = self._probabilities(analysis, asked)
+        alone = Reading(analysis.words, raw, self._gate.apply(raw, subject))
+        best = int(alone.gated.argmax())
+        label, confidence = self.ranker.labels[best], float(alone.gated[best])
+        sure = confidence >= self.thresholds.of(label)
+        taken_for = label if sure and not self._is_out_of_place(label, analysis, conversation) else FALLBACK
+        is_of_others = subject.names_other or subject.names_shop
+        return Heard(taken_for, confidence, analysis, topics, subject.has_unknown, is_of_others), alone
+
+    def _best(self, alone: Reading) -> Tuple[List[Tuple[str, float]], List[Tuple[str, float]]]:
+        """The likeliest labels and the likeliest ids, each with its probability."""
+        order = np.argsort(-alone.gated, kind="stable").tolist()
+        labels = self.ranker.labels
+        best = [(labels[i], float(alone.gated[i])) for i in order[:_RANKED]]
+        ids = (i for i in order if labels[i].startswith(FAQ_INTENT))
+        return best, [(labels[i][len(FAQ_INTENT) :], float(alone.gated[i])) for i in islice(ids, _RANKED)]
+
+    def hear(self, text: str, conversation: Conversation) -> Tuple[Heard, Reading]:
+        """What a message is by itself, before the conversation is taken into account; for learning from chats."""
+        analysis = self._analyser.analyse(text)
+        return self._hear(text, analysis, self.lexicon.onderwerp.find(analysis.words), conversation)
 
     def _meant(self, base: Understood, heard: Heard, in_keten: ChainHeard, conversation: Conversation) -> Understood:
         """What a message means that was understood by itself, or by the chain.
@@ -251,7 +273,7 @@ class Understanding:
             return _answering(base, intent[len(FAQ_INTENT) :], heard.confidence, heard.topics)
         if intent in FOLLOW_UPS:
             followed = replace(base, intent=intent, confidence=heard.confidence)
-            return _followed(followed, self._follow_ups.resolve(intent, heard, conversation), heard.topics)
+            return _followed(followed, self.follow_ups.resolve(intent, heard, conversation), heard.topics)
         entities = list(base.entities)
         if intent in CHAIN_INTENTS:
             entities += _heard_in_chain(in_keten, intent)
@@ -267,21 +289,12 @@ class Understanding:
         """Normalises and corrects a message."""
         return self._analyser.analyse(text)
 
-    def ranked(self, analysis: Analysis, added: Sequence[str]) -> Mapping[str, float]:
-        """Probability per label of a message as if words had been added to it, without the topic gate."""
-        values = self.ranker.probabilities(features(_with_words(analysis, added), self.lexicon))
-        return dict(zip(self.ranker.labels, values.tolist()))
-
-    def read(self, words: Sequence[str]) -> Optional[Tuple[str, float]]:
-        """The id that words by themselves are about, with its probability behind the topic gate."""
-        analysis = self._analyser.analyse(" ".join(words))
-        subject = self._subject(analysis, None, self.lexicon.onderwerp.find(analysis.words), NO_CONVERSATION)
+    def reading(self, words: Sequence[str], conversation: Conversation = NO_CONVERSATION) -> Reading:
+        """What the ranker and the topic gate make of normalised words."""
+        analysis = self._analyser.analyse_words(words)
+        subject = self._subject(analysis, None, self.lexicon.onderwerp.find(analysis.words), conversation)
         raw = self._probabilities(analysis, None)
-        probabilities = self._gate.apply(raw, subject)
-        label = max(probabilities, key=lambda name: probabilities[name])
-        if not label.startswith(FAQ_INTENT):
-            return None
-        return label[len(FAQ_INTENT) :], min(raw[label], probabilities[label])
+        return Reading(tuple(words), raw, self._gate.apply(raw, subject))
 
     def _to_remember(self, words: Sequence[str]) -> str:
         """A question for later messages to go back to: of the words only those of the examples, no name or number."""
@@ -307,7 +320,7 @@ class Understanding:
         words = asked.words if asked else analysis.words  # a story may mention anything on its way
         others = [*self.lexicon.other.find(words), *self.lexicon.organ.find(words)]
         first_topic = min((item.start for item in self.lexicon.onderwerp.find(words)), default=0)
-        is_subject = len(words) <= NOT_LONG and any(
+        is_subject = len(words) <= _NOT_LONG and any(
             item.start < first_topic and (item.start == 0 or words[item.start - 1] in self._turns.asking_about)
             for item in others
         )
@@ -332,19 +345,18 @@ class Understanding:
             for word in analysis.words
         )
 
-    def _probabilities(self, analysis: Analysis, asked: Optional[Analysis]) -> Dict[str, float]:
-        values = self.ranker.probabilities(features(analysis, self.lexicon))
+    def _probabilities(self, analysis: Analysis, asked: Optional[Analysis]) -> Row:
+        values = self.ranker.probabilities(features(analysis, self.lexicon)).astype(np.float64)
         if asked:
             if not self.lexicon.onderwerp.find(asked.words):
                 named = unique_names(self.lexicon.onderwerp.find(analysis.words))[:1]
                 asked = _with_words(asked, named)
             values = (values + self.ranker.probabilities(features(asked, self.lexicon))) / 2
-        probabilities: Dict[str, float] = dict(zip(self.ranker.labels, values.tolist()))
         known = self.sentences.get(analysis.form) or self.sentences.get(self._turns.without_filling(analysis.form))
         if known is not None:
-            probabilities = {label: p * (1.0 - _KNOWN_SENTENCE) for label, p in probabilities.items()}
-            probabilities[known] += _KNOWN_SENTENCE
-        return probabilities
+            values *= 1.0 - _KNOWN_SENTENCE
+            values[self.readings.place[known]] += _KNOWN_SENTENCE
+        return values
 
     def _behind_courtesy(
         self, label: str, sure: bool, text: str, analysis: Analysis, conversation: Conversation
@@ -382,7 +394,7 @@ class Understanding:
         if label not in _OPINIONS or conversation.last_id is None:
             return False
         start = self._turns.without_courtesy(words)
-        if not self._follow_ups.aspects(words) and (label not in COURTESIES or len(words) - start < _A_QUESTION):
+        if not self.follow_ups.aspects(words) and (label not in COURTESIES or len(words) - start < _A_QUESTION):
             return False
         return start < len(words) and words[start] in self._turns.asking
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from typing import Sequence
 
 import pytest
 
@@ -20,9 +20,8 @@ def follow(
     before: Conversation,
     named: Sequence[str] = (),
     aspects: Sequence[str] = (),
-    best: Optional[str] = None,
 ) -> str:
-    return resolve(intent, before, named, aspects, IDS, lambda topic: best).utter_action
+    return resolve(intent, before, named, aspects, IDS).utter_action
 
 
 def after(onderwerp: str, aspect: str) -> Conversation:
@@ -46,38 +45,26 @@ def test_another_onderwerp_keeps_the_aspect(before: Conversation, named: "list[s
 
 
 @pytest.mark.parametrize(
-    ("before", "aspects", "best", "expected"),
+    ("before", "aspects", "expected"),
     [
-        (after("magnesium", "wat_is"), ["bijwerkingen"], None, "utter_faq/magnesium_bijwerkingen"),
-        (after("serotonine", "verhogen"), ["duur"], None, "utter_faq/serotonine_duur"),
-        (after("serotonine", "wat_is"), ["bijwerkingen"], "serotonine_duur", "ontbreekt/serotonine"),
-        (after("magnesium", "wat_is"), [], "magnesium_slaap", "utter_faq/magnesium_slaap"),
-        (after("magnesium", "wat_is"), [], None, "ontbreekt/magnesium"),
-        (Conversation(), ["duur"], None, "follow_up_aspect"),
+        (after("magnesium", "wat_is"), ["bijwerkingen"], "utter_faq/magnesium_bijwerkingen"),
+        (after("serotonine", "verhogen"), ["duur"], "utter_faq/serotonine_duur"),
+        (after("serotonine", "wat_is"), ["bijwerkingen"], "ontbreekt/serotonine"),
+        (after("magnesium", "wat_is"), [], "ontbreekt/magnesium"),
+        (Conversation(), ["duur"], "follow_up_aspect"),
     ],
 )
-def test_another_aspect_keeps_the_onderwerp(
-    before: Conversation, aspects: "list[str]", best: Optional[str], expected: str
-) -> None:
-    assert follow("follow_up_aspect", before, aspects=aspects, best=best) == expected
+def test_another_aspect_keeps_the_onderwerp(before: Conversation, aspects: "list[str]", expected: str) -> None:
+    assert follow("follow_up_aspect", before, aspects=aspects) == expected
 
 
 def test_more_gives_the_second_part_of_the_last_answer() -> None:
-    found = resolve("follow_up_more", after("serotonine", "waar"), [], [], IDS, lambda topic: None)
+    found = resolve("follow_up_more", after("serotonine", "waar"), [], [], IDS)
     assert found == Resolution("utter_meer/serotonine_waar", "serotonine_waar")
     assert follow("follow_up_more", Conversation()) == "follow_up_more"
 
 
 def test_a_side_of_the_question_before_counts_when_the_answer_was_about_another() -> None:
     before = Conversation("microbioom", "verhogen", last_id="microbioom_verhogen")
-    found = resolve(
-        "follow_up_topic", before, ["magnesium"], [], IDS, lambda topic: None, sides=["microbioom", "slaap"]
-    )
+    found = resolve("follow_up_topic", before, ["magnesium"], [], IDS, sides=["microbioom", "slaap"])
     assert found.utter_action == "utter_faq/magnesium_slaap"
-
-
-def test_of_two_aspects_the_ranker_chooses() -> None:
-    both = ["duur", "bijwerkingen"]
-    assert follow("follow_up_aspect", after("magnesium", "wat_is"), [], both) == "utter_faq/magnesium_duur"
-    best = follow("follow_up_aspect", after("magnesium", "wat_is"), [], both, "magnesium_bijwerkingen")
-    assert best == "utter_faq/magnesium_bijwerkingen"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, FrozenSet, Mapping
 
+import numpy as np
 import pytest
 
 from nlu.gate import ANOTHER_LINK, ASIDE, NOTHING_ELSE, OUT_OF_SCOPE, UNKNOWN, UNKNOWN_IN_SHOP, UNNAMED, Gate, Subject
@@ -16,7 +17,11 @@ def subject(*named: str, conversation: "str | None" = None, other: bool = False)
 def gated(
     before: Mapping[str, float], about: Subject, mentions: Mapping[str, FrozenSet[str]] = NOTHING_ELSE
 ) -> Dict[str, float]:
-    return Gate(list(before), mentions=mentions).apply(before, about)
+    return applied(Gate(list(before), mentions=mentions), before, about)
+
+
+def applied(gate: Gate, before: Mapping[str, float], about: Subject) -> Dict[str, float]:
+    return dict(zip(before, gate.apply(np.array(list(before.values())), about).tolist()))
 
 
 def test_another_substance_moves_the_answer_out_of_scope() -> None:
@@ -47,7 +52,7 @@ def test_answers_of_the_shop_are_not_gated() -> None:
 
 
 def test_another_substance_as_the_subject_wins_from_an_onderwerp_that_is_only_mentioned() -> None:
-    before = {"faq/microbioom_verhogen": 0.9}
+    before = {"faq/microbioom_verhogen": 0.9, OUT_OF_SCOPE: 0.0}
     about = Subject(frozenset({"microbioom"}), None, True, other_first=frozenset({"spirulina"}))
     result = gated(before, about)
     assert result == pytest.approx({"faq/microbioom_verhogen": 0.9 * ASIDE, OUT_OF_SCOPE: 0.9 * (1 - ASIDE)})
@@ -72,14 +77,14 @@ def test_a_word_that_no_example_has_costs_confidence_where_no_substance_is_named
 
 def test_questions_about_another_shop_are_out_of_scope_even_about_a_substance_of_ours() -> None:
     about = Subject(frozenset({"magnesium"}), None, False, names_shop=True)
-    result = gated({"faq/winkel_korting": 0.9, "faq/magnesium_duur": 0.1}, about)
+    result = gated({"faq/winkel_korting": 0.9, "faq/magnesium_duur": 0.1, OUT_OF_SCOPE: 0.0}, about)
     assert result == pytest.approx({"faq/winkel_korting": 0.0, "faq/magnesium_duur": 0.1, OUT_OF_SCOPE: 0.9})
 
 
 def test_an_answer_that_is_also_about_what_is_named_keeps_its_probability_and_gets_a_share() -> None:
     before = {"faq/slaap_ritme": 0.2, "faq/magnesium_duur": 0.6, OUT_OF_SCOPE: 0.2}
     gate = Gate(list(before), also_about={"slaap_ritme": frozenset({"melatonine"})})
-    result = gate.apply(before, subject("melatonine"))
+    result = applied(gate, before, subject("melatonine"))
     assert result == pytest.approx({"faq/slaap_ritme": 0.8, "faq/magnesium_duur": 0.0, OUT_OF_SCOPE: 0.2})
 
 
