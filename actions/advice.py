@@ -20,7 +20,6 @@ from chain.model import load_chain
 from desk import cases, opening, outbox, takeover
 from desk.database import DeskUnavailable
 from nlu.advice import ANSWER, CHANGE, CONSENT, DRAFT_SLOT, FORM, PROOF, QUESTION, SENT, SUBJECT, SUMMARY
-from nlu.triage import URGENT
 from shop.settings import outside_address
 
 logger = logging.getLogger(__name__)
@@ -83,7 +82,7 @@ class AskAdvice(Action):
             return self._send(dispatcher, tracker, turn.draft, possible, content)
         for reply in turn.say:
             dispatcher.utter_message(response=reply, advies={"stap": turn.draft.stap})
-        ask(dispatcher, turn.draft, possible, content, with_products=not is_urgent(tracker))
+        ask(dispatcher, turn.draft, possible, content, with_products=may_show_products(tracker))
         return [SlotSet(DRAFT_SLOT, turn.draft.as_slot()), SlotSet(ANSWER_SLOT, None)]
 
     def _send(
@@ -96,7 +95,7 @@ class AskAdvice(Action):
     ) -> Events:
         if steps.at_next_step(draft, possible, content).stap != SUMMARY:  # a damaged draft is asked again, not sent
             draft = steps.at_next_step(draft, possible, content)
-            ask(dispatcher, draft, possible, content, with_products=not is_urgent(tracker))
+            ask(dispatcher, draft, possible, content, with_products=may_show_products(tracker))
             return [SlotSet(DRAFT_SLOT, draft.as_slot()), SlotSet(ANSWER_SLOT, None)]
         request = make_request(
             draft,
@@ -318,9 +317,9 @@ def last_reply(tracker: Tracker) -> Mapping[str, Any]:
     return {}
 
 
-def is_urgent(tracker: Tracker) -> bool:
-    """Whether triage found an urgent matter of safety in this session."""
-    return tracker.get_slot("veiligheid") in URGENT
+def may_show_products(tracker: Tracker) -> bool:
+    """Whether products may be a subject: not in a session in which triage found a matter of safety, at any level."""
+    return not tracker.get_slot("veiligheid")
 
 
 def now() -> dt.datetime:

@@ -27,7 +27,7 @@ SOURCES = (
     "desk/**/*.html",
 )
 # Folders of which only `responses:` and `teksten:` are said to customers; the rest is examples and word lists.
-_NOT_ALL_TEXT = frozenset(["advies", "faq", "gesprek", "keten", "veiligheid", "woordenboek"])
+_NOT_ALL_TEXT = frozenset(["advies", "faq", "gesprek", "gesprekken", "keten", "veiligheid", "woordenboek"])
 _JS_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _TAG = re.compile(r"<[^>]*>|\{[%{#].*?[%}#]\}", re.DOTALL)
 

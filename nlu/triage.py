@@ -57,12 +57,12 @@ NO_INTERACTION = "algemeen"
 THRESHOLDS: Mapping[str, float] = {
     "suicide": 0.05,
     "emergency": 0.05,
-    "violence": 0.15,
-    "reaction": 0.1,
-    "medication": 0.05,
-    "pregnancy": 0.15,
-    "child": 0.25,
-    "condition": 0.15,
+    "violence": 0.05,
+    "reaction": 0.0,
+    "medication": -0.05,
+    "pregnancy": 0.05,
+    "child": 0.15,
+    "condition": 0.05,
 }
 # A pattern decides by itself unless the classifier is sure that a message is ordinary; one of the
 # section `zeker` always does.
@@ -199,6 +199,7 @@ class Triage:
         concepts = {name: [str(entry) for entry in entries] for name, entries in patterns["begrippen"].items()}
         concepts.update(self._medicines.concepts())
         self._masks: List[Phrase] = [compile_phrase(text) for text in patterns["maskeren"]]
+        self._losses: List[Phrase] = [compile_phrase(text) for text in patterns["verlies"]]
         self._patterns: List[_Pattern] = [
             _compile_pattern(level, item, section == SURE_PATTERNS)
             for level in ORDER
@@ -210,7 +211,7 @@ class Triage:
             raise PatternError(f"These levels do not exist: {', '.join(sorted(wrong))}.")
         phrases = [part for p in self._patterns for q in p.queries for part in q.parts]
         vetoes = [phrase for p in self._patterns for phrase in (*p.unless_overlapping, *p.unless_present)]
-        self._vocabulary: Vocabulary = build_vocabulary(concepts, [*phrases, *vetoes, *self._masks])
+        self._vocabulary: Vocabulary = build_vocabulary(concepts, [*phrases, *vetoes, *self._masks, *self._losses])
         wanted = set(self._vocabulary.names_of_word) | {p for p in self._vocabulary.names_of_prefix if len(p) > 5}
         real = frozenset(str(w) for w in [*(real_words["woorden"] or ()), *(real_words["met_de_hand"] or ())])
         self._typos = TypoFinder(wanted, real)
@@ -285,6 +286,11 @@ class Triage:
                     sure.add(pattern.level)
         group, interaction, changes = self._medicines.about(read.rows, positions, self._word_names)
         return Examination(found, group, interaction, changes, read.figurative, frozenset(sure))
+
+    def tells_of_loss(self, text: str) -> bool:
+        """Whether somebody near the writer died: no matter of safety, but nothing to answer with a product either."""
+        positions = self._read(text).positions
+        return any(positions.find(phrase) for phrase in self._losses)
 
     def clauses(self, text: str) -> List[Clause]:
         """What triage's own classifier reads: the message in clauses, and nothing of what the patterns found."""

@@ -50,6 +50,9 @@ GROUP_SLOT = "medicijngroep"
 INTERACTION_SLOT = "wisselwerking"
 NOTHING_ELSE = "geen"
 FALLBACK = "nlu_fallback"
+OUT_OF_SCOPE = "out_of_scope"
+LOSS_SLOT = "verlies"
+A_DEATH = "overlijden"
 
 
 _running: List["TriageComponent"] = []  # the one that was loaded last; see `assess_alone`
@@ -142,9 +145,22 @@ class TriageComponent(GraphComponent):
                 write_hit(message, hit, flag)
             else:
                 take_back(message)
+                self._note_loss(message, tracker)
             intent = message.get("intent") or {}
             metrics.understood(str(intent.get("name", "")), float(intent.get("confidence") or 0.0))
         return messages
+
+    def _note_loss(self, message: Message, tracker: Optional[DialogueStateTracker]) -> None:
+        """Who tells of a death and asks nothing that has an answer gets a kind word, not "dat begrijp ik niet"."""
+        intent = message.get("intent") or {}
+        if intent.get("name") not in (FALLBACK, OUT_OF_SCOPE):
+            return
+        assert self._triage is not None
+        if self._triage.tells_of_loss(message.get("text") or ""):
+            message.set("intent", {**intent, "name": OUT_OF_SCOPE}, add_to_output=True)
+            add_entities(message, {LOSS_SLOT: A_DEATH})
+        elif current_flag(tracker, LOSS_SLOT) == A_DEATH:  # the kind word was for the message before
+            add_entities(message, {LOSS_SLOT: NOTHING_ELSE})
 
     def assess(self, text: str, probabilities: Dict[str, float]) -> Optional[TriageHit]:
         """What patterns and classifiers together find in one text."""
@@ -164,11 +180,11 @@ def take_back(message: Message) -> None:
         message.set("intent_ranking", [fallback, *ranking], add_to_output=True)
 
 
-def current_flag(tracker: Optional[DialogueStateTracker]) -> Optional[str]:
-    """The level that was noted earlier in this session, None without one."""
-    if tracker is None or LEVEL_SLOT not in tracker.slots:
+def current_flag(tracker: Optional[DialogueStateTracker], name: str = LEVEL_SLOT) -> Optional[str]:
+    """What a slot of triage noted earlier in this session, as a rule the level; None without it."""
+    if tracker is None or name not in tracker.slots:
         return None
-    value = tracker.slots[LEVEL_SLOT].value
+    value = tracker.slots[name].value
     return value if isinstance(value, str) else None
 
 
@@ -193,6 +209,11 @@ def write_hit(message: Message, hit: TriageHit, flag: Optional[str]) -> None:
         values[INTERACTION_SLOT] = hit.interaction
     if hit.medicine_group is not None:
         values[GROUP_SLOT] = hit.medicine_group
+    add_entities(message, values)
+
+
+def add_entities(message: Message, values: Dict[str, str]) -> None:
+    """Adds what fills slots: {name: value}."""
     entities = [
         {"entity": name, "value": value, "start": 0, "end": 0, "extractor": NAME} for name, value in values.items()
     ]

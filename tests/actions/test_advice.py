@@ -131,6 +131,27 @@ def test_an_incomplete_draft_is_never_sent(draft: Draft) -> None:
     assert [m["response"] for m in messages] == ["utter_ask_advies_toestemming"]
 
 
+@pytest.mark.parametrize(
+    ("level", "shown"),
+    [
+        (None, True),
+        ("suicide", False),
+        ("medication", False),
+        ("pregnancy", False),
+        ("child", False),
+        ("condition", False),
+    ],
+)
+def test_no_product_is_a_subject_after_a_matter_of_safety_of_any_level(
+    complete: Draft, level: Optional[str], shown: bool
+) -> None:
+    at_subject = replace(complete, stap="onderwerp", onderwerp=None)
+    on = tracker("mag dat", "faq", slots={"advies": at_subject.as_slot(), "veiligheid": level})
+    messages, _, _ = run(actions.AskAdvice(), on)
+    assert messages[-1]["response"] == "utter_ask_advies_onderwerp"
+    assert ("Een product kiezen" in [button["title"] for button in messages[-1]["buttons"]]) is shown
+
+
 def test_a_lost_draft_is_admitted() -> None:
     messages, slots, _ = run(actions.AskAdvice(), tracker("jan", slots={"advies": "kapot"}))
     assert [m["response"] for m in messages] == ["utter_advies_kwijt"]

@@ -78,6 +78,19 @@ def test_short_questions_and_jokes_that_once_raised_an_alarm_pass(assistant: Ass
     assert taken(assistant, [Sample(text, "", "") for text in texts]) == [""] * len(texts)
 
 
+def test_who_tells_of_a_death_gets_a_kind_word_and_a_human_and_no_product(trained_model: Path) -> None:
+    loaded = Assistant(trained_model)
+    first, second = loaded.converse(
+        ["mijn man is vorige week overleden en ik slaap niet meer", "hoe heet de koning van spanje"]
+    )
+    loaded.close()
+    assert first.intent == "out_of_scope"
+    assert first.texts[0].startswith("Wat verdrietig, en veel sterkte met je verlies.")
+    assert "huisarts" in first.texts[0]
+    assert [button["payload"] for button in first.replies[0].get("buttons", [])] in ([], ["medewerker"])
+    assert "verlies" not in "".join(second.texts)
+
+
 @pytest.fixture(scope="module")
 def talks(trained_model: Path) -> Iterator[List[Tuple[str, Turn]]]:
     """(what is expected, what came) of every step of the dialogues, with the product's answers."""

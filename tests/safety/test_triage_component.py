@@ -114,6 +114,46 @@ def test_an_intent_of_safety_without_support_becomes_the_fallback(component: Tri
     assert [entry["name"] for entry in result.get("intent_ranking")] == ["nlu_fallback"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mijn man is vorige week overleden en ik slaap niet meer",
+        "we hebben morgen de crematie van mijn oma",
+        "mijn hond is vannacht gestorven",
+        "ik zit nog midden in de rouw",
+    ],
+)
+@pytest.mark.parametrize("intent", ["nlu_fallback", "out_of_scope"])
+def test_a_death_that_nothing_answers_is_noted_as_no_topic_of_the_shop(
+    component: TriageComponent, text: str, intent: str
+) -> None:
+    [result] = component.process([message(text, intent=intent)])
+    assert result.get("intent")["name"] == "out_of_scope"
+    assert entities(result) == {"verlies": "overlijden"}
+
+
+def test_a_question_beside_a_death_keeps_its_answer(component: TriageComponent) -> None:
+    [result] = component.process([message("mijn vader is overleden, hoe zeg ik zijn account op")])
+    assert result.get("intent")["name"] == "faq"
+    assert entities(result) == {}
+
+
+def test_the_kind_word_is_for_one_message(component: TriageComponent, domain: Domain) -> None:
+    tracker = DialogueStateTracker("somebody", domain.slots)
+    tracker.update(SlotSet("verlies", "overlijden"))
+    [result] = component.process([message("wat is de hoofdstad van peru", intent="out_of_scope")], tracker)
+    assert entities(result) == {"verlies": "geen"}
+
+
+@pytest.mark.parametrize(
+    "text", ["mijn telefoon is overleden", "ik lach me dood met mijn man", "mijn zoon slaapt niet meer"]
+)
+def test_what_only_sounds_like_a_death_is_no_loss(component: TriageComponent, text: str) -> None:
+    [result] = component.process([message(text, intent="nlu_fallback")])
+    assert result.get("intent")["name"] == "nlu_fallback"
+    assert entities(result) == {}
+
+
 def test_a_message_without_text_passes(component: TriageComponent) -> None:
     [result] = component.process([Message({"intent": {"name": "faq", "confidence": 1.0}})])
     assert result.get("intent")["name"] == "faq"
@@ -127,6 +167,6 @@ def test_changed_patterns_change_the_fingerprint(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_slots_of_triage_exist_and_do_not_decide_rules(domain: Domain) -> None:
-    names: List[str] = ["veiligheid", "veiligheid_ook", "medicijngroep", "wisselwerking"]
+    names: List[str] = ["veiligheid", "veiligheid_ook", "medicijngroep", "wisselwerking", "verlies"]
     slots = {slot.name: slot for slot in domain.slots}
-    assert [slots[name].influence_conversation for name in names] == [False] * 4
+    assert [slots[name].influence_conversation for name in names] == [False] * 5
