@@ -51,12 +51,10 @@ class TurnWords:
         self._filling = frozenset(data["vulwoorden"])
         self.filling = self._going_on | self._small | self._filling
         self.shop_subject = str(data["winkelwoord"])
-        self.of_body = frozenset(data["van_het_lichaam"])
         self._announcing = frozenset(data["aankondiging"])
         self._announcement = frozenset(data["aankondiging_kern"])
         self.shop_follow_ups: Mapping[str, Mapping[str, str]] = data["winkelvervolg"]
         self.shop_aspects: Mapping[str, str] = data["winkelaspecten"]
-        self.shop_sides = frozenset(self.shop_follow_ups) | frozenset(self.shop_aspects)
 
     def chosen(self, words: Sequence[str], choices: Sequence[str]) -> Optional[str]:
         """Which of the questions offered is meant by "de tweede"; None when the message is no such choice."""
