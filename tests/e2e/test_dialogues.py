@@ -17,7 +17,7 @@ DISCLOSURE = TEXTS["disclosure"].replace("{naam}", "Voorbeeldwinkel")
 
 
 def text_of(responses: Responses, name: str) -> str:
-    text: str = responses[name][0]["text"]
+    text: str = next(variation["text"] for variation in responses[name] if "condition" not in variation)
     return text.strip("\n").replace("{naam}", "Voorbeeldwinkel")
 
 
@@ -69,6 +69,12 @@ def test_another_substance_is_not_answered_from_the_catalogue(assistant: Assista
     expected = text_of(responses, "utter_out_of_scope")
     for text in ("waar wordt adrenaline gemaakt", "bijwerkingen van creatine", "hoe verhoog ik dopamine"):
         assert assistant.texts(text) == [f"{DISCLOSURE}\n{expected}"], text
+
+
+def test_who_tells_of_a_death_is_not_told_that_it_is_not_understood(assistant: Assistant) -> None:
+    (reply,) = assistant.texts("mijn man is vorige week overleden en ik slaap niet meer")
+    assert reply.startswith("Wat verdrietig, en veel sterkte met je verlies. Ik ben een computer")
+    assert reply.endswith(DISCLOSURE)
 
 
 def test_three_messages_that_are_not_understood_end_in_the_offer_of_a_human(assistant: Assistant) -> None:
