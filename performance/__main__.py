@@ -72,7 +72,7 @@ def measure(running: Running, texts: List[str], size: Size, say: Say) -> Figures
         processor = (running.processor_seconds()["rasa"] - before) / size.alone * 1000
         median = percentile(alone.latencies, 50) * 1000
         say(f"  one sender: median {median:.1f} ms")
-        action = dialogue(port, [*CHAIN * (size.alone // 24)], "chain", path)
+        action = dialogue(port, [*CHAIN * max(1, size.alone // 24)], "chain", path)
         eight = load(port, texts, 8, size.each, prefix="eight", path=path)
         many = load(port, texts, 32, size.each, prefix="many", path=path)
         say(f"  8 senders: {eight.per_second:.0f}/s, 32 senders: {many.per_second:.0f}/s")
