@@ -1,9 +1,7 @@
 """`python -m evaluation.readings`: learns the weights of `nlu/readings.py` and writes `data/woordenboek/lezingen.yml`.
 
-What is learnt from: the chats of `data/gesprekken/`, and chats of two messages made from the training examples: a
-question out of the blue after another answer, a question without its subject after an answer about that subject, the
-same after an answer about a subject to which there is no such answer, and messages off the subject. The pipeline that
-reads them is trained without those examples, so that it is no surer of them than of a customer's message.
+What is learnt from: the chats of `data/gesprekken/`, and some examples that are no question of ours, after an answer.
+The pipeline that reads them is trained without those messages, so that it is no surer of them than of a customer's.
 """
 
 from __future__ import annotations
