@@ -66,15 +66,12 @@ async def redact(
     try:
         async with agent.lock_store.lock(conversation):
             values = private_in(await agent.tracker_store.retrieve(conversation))
-            if values:
+            # The tracker last: it is what tells the values. After a stop in between, the message is answered again
+            # and the values are still known; the same goes for a channel's log that fails.
+            if values and await _redacted_in(stores, conversation, values):
                 await _redact_tracker(agent.tracker_store, conversation, values)
     except Exception as error:
         logger.error("Private texts could not be taken out of the tracker store (%s).", type(error).__name__)
-    for store in stores if values else ():
-        try:
-            await _aside(store, conversation, values)
-        except Exception as error:
-            logger.error("Private texts could not be taken out of a channel's log (%s).", type(error).__name__)
     cleaned: List[Dict[str, Any]] = redact_data(list(replies), redactor(values))
     return cleaned
 
@@ -131,6 +128,18 @@ def private_in(tracker: Any) -> List[str]:
         if draft is not None and draft.key != key:
             values += private_values(draft)
     return [value for value in dict.fromkeys(values) if value != REMOVED]
+
+
+async def _redacted_in(stores: Sequence[Store], conversation: str, values: Sequence[str]) -> bool:
+    """Takes the values out of every store; whether all of them did."""
+    is_done = True
+    for store in stores:
+        try:
+            await _aside(store, conversation, values)
+        except Exception as error:
+            is_done = False
+            logger.error("Private texts could not be taken out of a channel's log (%s).", type(error).__name__)
+    return is_done
 
 
 async def _redact_tracker(tracker_store: Any, conversation: str, values: Sequence[str]) -> None:

@@ -139,6 +139,40 @@ async def test_a_failing_store_costs_the_customer_no_reply(tmp_path: Path, caplo
     assert EMAIL not in caplog.text
 
 
+async def test_a_stop_before_the_log_is_redacted_leaves_the_values_known_for_the_next_try(tmp_path: Path) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(conversation: str, values: Sequence[str]) -> None:
+        raise Killed
+
+    agent, log = agent_of(tmp_path), EventLog(f"sqlite:///{tmp_path / 'web.db'}")
+    await stored(agent, "web-1", closed_form())
+    log.open_session("web-1")
+    log.add_question("web-1", "bericht-1", EMAIL)
+    with pytest.raises(Killed):
+        await redact(agent, "web-1", asked(), [killed])
+    await redact(agent, "web-1", asked(), [log.redact])
+    assert log.events("web-1", 0)[0][0]["text"] == "[verwijderd]"
+    assert EMAIL not in await texts_of(agent, "web-1")
+
+
+async def test_what_a_log_could_not_take_out_is_known_for_the_next_try(tmp_path: Path) -> None:
+    taken_out = []
+
+    def once_broken(conversation: str, values: Sequence[str]) -> None:
+        taken_out.append(list(values))
+        if len(taken_out) == 1:
+            raise OSError
+
+    agent = agent_of(tmp_path)
+    await stored(agent, "web-1", closed_form())
+    for _ in range(3):
+        await redact(agent, "web-1", asked(), [once_broken])
+    assert taken_out == [[EMAIL], [EMAIL]]
+    assert EMAIL not in await texts_of(agent, "web-1")
+
+
 async def test_erasing_deletes_the_tracker(tmp_path: Path) -> None:
     agent = agent_of(tmp_path)
     await stored(agent, "web-1", closed_form())
