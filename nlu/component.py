@@ -37,7 +37,7 @@ class DutchUnderstanding(GraphComponent):
     """Normalises, corrects, ranks all intents and `faq/<id>` together, applies the topic gate, resolves follow-ups.
 
     It sets on each message: `intent` {name, confidence}, `intent_ranking`, `entities`, `response_selector` in the shape
-    of Rasa's own ResponseSelector (so that `utter_faq` utters the answer), and `label_probabilities` {label: float}.
+    of Rasa's own ResponseSelector (so that `utter_faq` utters the answer), and `safety_probabilities` {intent: float}.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ def write_result(message: Message, understood: Understood) -> None:
         for e in understood.entities
     ]
     message.set("entities", (message.get("entities") or []) + entities, add_to_output=True)
-    message.set("label_probabilities", understood.probabilities)
+    message.set("safety_probabilities", understood.safety)
     message.set("response_selector", _response_selector(understood), add_to_output=True)
 
 

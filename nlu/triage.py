@@ -110,7 +110,8 @@ class TriageHit:
 class Examination:
     """Everything seen in one message: pattern id per level, the medicine side, whether figurative speech was met.
 
-    `sure` names the levels of which a pattern was found that can mean nothing else.
+    `sure` names the levels of which a pattern was found that can mean nothing else; `loss` tells that somebody near the
+    writer died, which is no matter of safety, but nothing to answer with a product either.
     """
 
     found: Mapping[str, str]
@@ -119,6 +120,7 @@ class Examination:
     changes_medicine: bool = False
     figurative: bool = False
     sure: FrozenSet[str] = frozenset()
+    loss: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,7 @@ class Triage:
         self._typos = TypoFinder(wanted, real)
         weights = self._vocabulary.weights()
         self._mask_index = Index(self._masks, weights)
+        self._loss_index = Index(self._losses, weights)
         self._concepts: List[Tuple[str, Phrase]] = list(self._vocabulary.phrases)
         self._concept_index = Index([phrase for _, phrase in self._concepts], weights)
         # One number per query, in the order of the patterns; the rarest part of a query stands for it.
@@ -285,12 +288,9 @@ class Triage:
                 if pattern.sure:
                     sure.add(pattern.level)
         group, interaction, changes = self._medicines.about(read.rows, positions, self._word_names)
-        return Examination(found, group, interaction, changes, read.figurative, frozenset(sure))
-
-    def tells_of_loss(self, text: str) -> bool:
-        """Whether somebody near the writer died: no matter of safety, but nothing to answer with a product either."""
-        positions = self._read(text).positions
-        return any(positions.find(phrase) for phrase in self._losses)
+        losses = self._loss_index.candidates(positions.present)
+        loss = any(positions.find(self._losses[number]) for number in losses)
+        return Examination(found, group, interaction, changes, read.figurative, frozenset(sure), loss)
 
     def clauses(self, text: str) -> List[Clause]:
         """What triage's own classifier reads: the message in clauses, and nothing of what the patterns found."""
@@ -464,7 +464,7 @@ def combine(seen: Examination, judgement: Judgement, probabilities: Mapping[str,
     Args:
         seen: what the patterns saw.
         judgement: of triage's own classifier; an empty one lets the patterns decide alone.
-        probabilities: the {label: probability} of the classifier of all intents; {} when it has no opinion.
+        probabilities: of the intents of safety, by the classifier of all intents; {} when it has no opinion.
     """
     if not judgement.margins:
         return decide(seen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -16,6 +16,7 @@ from rasa.shared.utils.io import get_text_hash
 
 from monitoring import metrics
 from nlu import triage_training
+from nlu.again import Again
 from nlu.ahead import examples_of, learn_into
 from nlu.persistence import load_state
 from nlu.triage import (
@@ -23,6 +24,7 @@ from nlu.triage import (
     FOLDER,
     ORDER,
     PREFIX,
+    Examination,
     Judgement,
     Triage,
     TriageHit,
@@ -53,7 +55,7 @@ FALLBACK = "nlu_fallback"
 OUT_OF_SCOPE = "out_of_scope"
 LOSS_SLOT = "verlies"
 A_DEATH = "overlijden"
-
+_TEXTS = 400  # how many messages are kept that came more than once
 
 _running: List["TriageComponent"] = []  # the one that was loaded last; see `assess_alone`
 
@@ -61,7 +63,7 @@ _running: List["TriageComponent"] = []  # the one that was loaded last; see `ass
 def assess_alone(text: str) -> Optional[TriageHit]:
     """What triage finds in a text outside any conversation: with its classifier when a model is loaded in this process,
     else by the patterns alone. For moments in which Rasa can't be asked."""
-    return _running[-1].assess(text, {}) if _running else assess(text)
+    return _running[-1].assess(text) if _running else assess(text)
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
@@ -69,7 +71,7 @@ class TriageComponent(GraphComponent):
     """Looks at every message; on a hit the intent becomes `safety_<level>` with confidence 1.
 
     Training copies the data files into the model, so that a running model depends on no folder, and fits triage's own
-    classifier. It must stand last in the pipeline: it reads `label_probabilities` of the classifier before it, when
+    classifier. It must stand last in the pipeline: it reads `safety_probabilities` of the classifier before it, when
     there are any, and takes back a `safety_` intent that neither patterns nor classifiers support well enough.
     """
 
@@ -81,6 +83,7 @@ class TriageComponent(GraphComponent):
         self._resource = resource
         self._triage = triage
         self._opinion = opinion
+        self._look: Again[str, Tuple[Examination, Judgement]] = Again(self._examine, _TEXTS)
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
@@ -140,34 +143,37 @@ class TriageComponent(GraphComponent):
         flag = current_flag(tracker)
         for message in messages:
             with metrics.timed("triage"):
-                hit = self.assess(message.get("text") or "", message.get("label_probabilities") or {})
+                seen, own = self._look(message.get("text") or "")
+                hit = combine(seen, own, message.get("safety_probabilities") or {})
             if hit is not None:
                 write_hit(message, hit, flag)
             else:
                 take_back(message)
-                self._note_loss(message, tracker)
+                _note_loss(message, seen, tracker)
             intent = message.get("intent") or {}
             metrics.understood(str(intent.get("name", "")), float(intent.get("confidence") or 0.0))
         return messages
 
-    def _note_loss(self, message: Message, tracker: Optional[DialogueStateTracker]) -> None:
-        """Who tells of a death and asks nothing that has an answer gets a kind word, not "dat begrijp ik niet"."""
-        intent = message.get("intent") or {}
-        if intent.get("name") not in (FALLBACK, OUT_OF_SCOPE):
-            return
-        assert self._triage is not None
-        if self._triage.tells_of_loss(message.get("text") or ""):
-            message.set("intent", {**intent, "name": OUT_OF_SCOPE}, add_to_output=True)
-            add_entities(message, {LOSS_SLOT: A_DEATH})
-        elif current_flag(tracker, LOSS_SLOT) == A_DEATH:  # the kind word was for the message before
-            add_entities(message, {LOSS_SLOT: NOTHING_ELSE})
+    def assess(self, text: str) -> Optional[TriageHit]:
+        """What patterns and triage's own classifier find in one text."""
+        return combine(*self._look(text), {})
 
-    def assess(self, text: str, probabilities: Dict[str, float]) -> Optional[TriageHit]:
-        """What patterns and classifiers together find in one text."""
+    def _examine(self, text: str) -> Tuple[Examination, Judgement]:
         assert self._triage is not None
         seen, clauses = self._triage.study(text)
-        own = self._opinion.judge(clauses) if self._opinion is not None else Judgement({}, {})
-        return combine(seen, own, probabilities)
+        return seen, self._opinion.judge(clauses) if self._opinion is not None else Judgement({}, {})
+
+
+def _note_loss(message: Message, seen: Examination, tracker: Optional[DialogueStateTracker]) -> None:
+    """Who tells of a death and asks nothing that has an answer gets a kind word, not "dat begrijp ik niet"."""
+    intent = message.get("intent") or {}
+    if intent.get("name") not in (FALLBACK, OUT_OF_SCOPE):
+        return
+    if seen.loss:
+        message.set("intent", {**intent, "name": OUT_OF_SCOPE}, add_to_output=True)
+        add_entities(message, {LOSS_SLOT: A_DEATH})
+    elif current_flag(tracker, LOSS_SLOT) == A_DEATH:  # the kind word was for the message before
+        add_entities(message, {LOSS_SLOT: NOTHING_ELSE})
 
 
 def take_back(message: Message) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, onderwerp_and_aspect
 from nlu import linear
 from nlu.advice import REFERENCE, AdviceTurn, AdviceWords, Said, in_advice
+from nlu.again import Again
 from nlu.chain import ANSWER, CHAIN_INTENTS, LINK, ChainHeard, ChainWords, in_chain
 from nlu.context import FOLLOW_UPS, SHOP, Conversation, Resolution
 from nlu.dutch import Lemmatiser, WordTest
@@ -22,11 +23,13 @@ from nlu.lexicon import Found, Lexicon, unique_names
 from nlu.nicknames import Nicknames
 from nlu.normalise import words as split_words
 from nlu.readings import MORE, Heard, Reading, Readings
-from nlu.rewriting import MOST_WORDS
+from nlu.rewriting import MOST_WORDS, Words
 from nlu.spelling import Speller
+from nlu.triage import PREFIX
 from nlu.turns import COURTESIES, TurnWords, clauses, question_sentences
 
 NO_CONVERSATION = Conversation()
+Ranking = List[Tuple[str, float]]
 NAMED = "genoemd"  # role of entities that a message merely mentions
 _MINIMUM_SPELLING = 2  # a word must occur this often in the examples to be a target of correction
 _KNOWN_SENTENCE = 0.98
@@ -40,6 +43,7 @@ _A_QUESTION = 5  # words that begin like a question and are no opinion then
 _FEW_UNKNOWN, _UNKNOWN_LENGTH = 10, 5
 _RANKED = 5  # labels and ids that are kept of a message: a conversation in memory holds them for every message
 _NO_QUESTION = COURTESIES | {FALLBACK, OUT_OF_SCOPE, "other_language", "insult", "help", "bot_challenge", ANSWER}
+_TEXTS, _QUESTIONS = 400, 200  # how many messages, and questions written out, are kept that came more than once
 _OFTEN = 0.15  # share of an id's questions that name an onderwerp, from which the answer counts as about it too
 
 
@@ -83,19 +87,61 @@ class Understood:
         also: the id of a second question in the same message, None without one.
         asked: the question with what it left out written in, '' when it asks nothing.
         entities: see `Entity`.
-        probabilities: all labels with their probability, before the gate.
+        safety: the intents of safety with their probability, before the gate.
     """
 
     intent: str
     confidence: float
-    ranking: List[Tuple[str, float]]
-    faq_ranking: List[Tuple[str, float]]
+    ranking: Ranking
+    faq_ranking: Ranking
     utter_action: Optional[str]
     faq_id: Optional[str]
     entities: List[Entity]
-    probabilities: Dict[str, float] = field(default_factory=dict)
+    safety: Mapping[str, float] = field(default_factory=dict)
     also: Optional[str] = None
     asked: str = ""
+
+
+@dataclass(frozen=True)
+class Sense:
+    """What the ranker makes of words in any conversation; nothing in it may be changed.
+
+    Attributes:
+        words: as they were given, normalised.
+        raw: probability per label, shape [labels].
+        subject: what they are about, without the conversation.
+        in_view: {onderwerp of a conversation: the reading behind the topic gate}, filled when asked for.
+    """
+
+    words: Words
+    raw: Row
+    subject: Subject
+    in_view: Dict[Optional[str], Reading] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What a message is in any conversation; nothing in it may be changed.
+
+    Attributes:
+        text: as it was typed.
+        analysis: its words.
+        topics: the onderwerpen found in them.
+        sense: what the ranker makes of them.
+        safety: the intents of safety with their probability.
+        entities: what it mentions.
+        in_keten: what it says that matters to the chain.
+        ranked: {onderwerp of a conversation: likeliest labels and ids with their probability}, filled when asked for.
+    """
+
+    text: str
+    analysis: Analysis
+    topics: Sequence[Found]
+    sense: Sense
+    safety: Mapping[str, float]
+    entities: Sequence[Entity]
+    in_keten: ChainHeard
+    ranked: Dict[Optional[str], Tuple[Ranking, Ranking]] = field(default_factory=dict)
 
 
 class Understanding:
@@ -142,28 +188,38 @@ class Understanding:
         self._analyser = make_analyser(lexicon, spelling, lemmatise)
         self.readings = Readings(lexicon, self._turns, ranker.labels, also_about, self)
         self.follow_ups = FollowUps(self._turns, self.readings)
+        self._safety = {label: i for i, label in enumerate(ranker.labels) if label.startswith(PREFIX)}
+        self._said: Again[str, Utterance] = Again(self._listen, _TEXTS)
+        self._written_out: Again[Words, Sense] = Again(self._sense_of, _QUESTIONS)
 
     def understand(self, text: str, conversation: Conversation = NO_CONVERSATION) -> Understood:
         """Understands one message in its conversation; never raises, whatever the text."""
-        understood = self._by_itself(text, conversation)
+        said = self._said(text)
+        understood = self._by_itself(said, conversation)
         if not conversation.advies and not REFERENCE.search(text):
             return understood
-        words = tuple(self._analyser.analyse(text).words)
-        said = Said(text, words, understood.intent, understood.confidence)
-        turn = in_advice(conversation.advies, said, self._advice_words)
+        about = Said(text, said.analysis.words, understood.intent, understood.confidence)
+        turn = in_advice(conversation.advies, about, self._advice_words)
         return understood if turn is None else _for_the_desk(understood, turn)
 
-    def _by_itself(self, text: str, conversation: Conversation) -> Understood:
+    def _by_itself(self, said: Utterance, conversation: Conversation) -> Understood:
         """What a message means without the desk: it may be the answer to a question of the advice form."""
-        if not conversation.choices and (conversation.earlier or conversation.asked):
-            text = self._turns.with_reference(text, self._subjects(conversation))
-        understood = self._understand(text, conversation)
+        if (conversation.earlier or conversation.asked) and not self._chosen(said, conversation):
+            text = self._turns.with_reference(said.text, self._subjects(conversation))
+            said = said if text == said.text else self._said(text)
+        understood = self._understand(said, conversation)
         if understood.intent != "faq" and understood.intent not in (*FOLLOW_UPS, FALLBACK):
             return understood
-        questions = self._turns.questions(text)
+        questions = self._turns.questions(said.text)
         if 2 <= len(questions) <= _MOST_QUESTIONS:
             return self._with_second_question(understood, questions, conversation)
         return understood
+
+    def _chosen(self, said: Utterance, conversation: Conversation) -> Optional[str]:
+        """Which of the questions that the last reply offered a message chooses."""
+        if conversation.keten:
+            return None
+        return self._turns.chosen(said.analysis.words, conversation.choices)
 
     def _subjects(self, conversation: Conversation) -> Sequence[str]:
         """The subjects that "dat eerste" may mean: those of the question before, or of the answers before."""
@@ -178,7 +234,7 @@ class Understanding:
         """Adds the second question of a message; what the whole was taken for stays, unless that was nothing."""
         answered: Dict[str, Understood] = {}
         for question in questions:
-            part = self._understand(question, conversation)
+            part = self._understand(self._said(question), conversation)
             if part.faq_id and part.utter_action == FAQ_RESPONSE + part.faq_id and part.confidence >= _ASKED_TOO:
                 answered.setdefault(part.faq_id, part)
                 onderwerp, aspect = onderwerp_and_aspect(part.faq_id)
@@ -189,32 +245,29 @@ class Understanding:
         if len(ids) < 2:
             return whole
         if whole.intent == FALLBACK:
-            return replace(answered[ids[0]], probabilities=whole.probabilities, also=ids[1])
+            return replace(answered[ids[0]], safety=whole.safety, also=ids[1])
         others = [faq_id for faq_id in ids if faq_id != whole.faq_id]
         return replace(whole, also=others[0]) if len(others) < len(ids) else whole
 
-    def _understand(self, text: str, conversation: Conversation, is_rest: bool = False) -> Understood:
+    def _understand(self, said: Utterance, conversation: Conversation, is_rest: bool = False) -> Understood:
         """Understands a message as one question; `is_rest` when a courtesy was taken off before."""
-        analysis = self._analyser.analyse(text)
+        analysis, topics, in_keten = said.analysis, said.topics, said.in_keten
         if not analysis.words:
             return Understood(FALLBACK, 1.0, [], [], None, None, [])
-        topics = self.lexicon.onderwerp.find(analysis.words)
-        heard, alone = self._hear(text, analysis, topics, conversation)
-        ranking, faq_ranking = self._best(alone)
+        heard, alone = self._hear(said, conversation)
+        ranking, faq_ranking = self._ranked(said, alone, conversation)
         label, confidence = ranking[0]
-        entities = self._mentioned(text, analysis, topics)
-        raw = dict(zip(self.ranker.labels, alone.raw.tolist()))
-        base = Understood(FALLBACK, 1.0 - confidence, ranking, faq_ranking, None, None, entities, raw)
-        chosen = None if conversation.keten else self._turns.chosen(analysis.words, conversation.choices)
+        entities = list(said.entities)
+        base = Understood(FALLBACK, 1.0 - confidence, ranking, faq_ranking, None, None, entities, said.safety)
+        chosen = self._chosen(said, conversation)
         if chosen:
             return _answering(base, chosen, 1.0, [])
-        in_keten = self._chain_words.hear(analysis.words, _names(entities, "schakel"), _names(entities, "blokkade"))
         sure = confidence >= self.thresholds.of(label)
         # The reply before it makes a short message certain: "volgende", "soms", "en magnesium?".
         turn = in_chain(label if sure else FALLBACK, conversation.keten, in_keten)
         if turn:
             return self._meant(base, replace(heard, label=turn.intent, confidence=1.0), turn.heard, conversation)
-        behind = None if is_rest else self._behind_courtesy(label, sure, text, analysis, conversation)
+        behind = None if is_rest else self._behind_courtesy(label, sure, said, conversation)
         if behind:
             return behind
         meaning = self.follow_ups.find(heard, alone, conversation)
@@ -231,33 +284,57 @@ class Understanding:
             entities.append(Entity("onderwerp", named[0]))  # "hoe merk ik een tekort" may come next
         return base
 
-    def _hear(
-        self, text: str, analysis: Analysis, topics: Sequence[Found], conversation: Conversation
-    ) -> Tuple[Heard, Reading]:
-        """What a message is by itself."""
+    def _listen(self, text: str) -> Utterance:
+        """What a message is in any conversation."""
+        analysis = self._analyser.analyse(text)
+        topics = self.lexicon.onderwerp.find(analysis.words)
         asked = self._asked_in_story(text, analysis)
-        subject = self._subject(analysis, asked, topics, conversation)
         raw = self._probabilities(analysis, asked)
-        alone = Reading(analysis.words, raw, self._gate.apply(raw, subject))
-        best = int(alone.gated.argmax())
-        label, confidence = self.ranker.labels[best], float(alone.gated[best])
-        sure = confidence >= self.thresholds.of(label)
-        taken_for = label if sure and not self._is_out_of_place(label, analysis, conversation) else FALLBACK
-        is_of_others = subject.names_other or subject.names_shop
-        return Heard(taken_for, confidence, analysis, topics, subject.has_unknown, is_of_others), alone
+        sense = Sense(analysis.words, raw, self._subject(analysis, asked, topics))
+        safety = {label: float(raw[place]) for label, place in self._safety.items()}
+        entities = self._mentioned(text, analysis, topics)
+        in_keten = self._chain_words.hear(analysis.words, _names(entities, "schakel"), _names(entities, "blokkade"))
+        return Utterance(text, analysis, topics, sense, safety, entities, in_keten)
 
-    def _best(self, alone: Reading) -> Tuple[List[Tuple[str, float]], List[Tuple[str, float]]]:
+    def _sense_of(self, words: Words) -> Sense:
+        """What the ranker makes of normalised words."""
+        analysis = self._analyser.analyse_words(words)
+        topics = self.lexicon.onderwerp.find(analysis.words)
+        return Sense(words, self._probabilities(analysis, None), self._subject(analysis, None, topics))
+
+    def _in_view(self, sense: Sense, onderwerp: Optional[str]) -> Reading:
+        """What the topic gate leaves of it in a conversation about an onderwerp."""
+        reading = sense.in_view.get(onderwerp)
+        if reading is None:
+            subject = replace(sense.subject, conversation=onderwerp)
+            reading = sense.in_view[onderwerp] = Reading(sense.words, sense.raw, self._gate.apply(sense.raw, subject))
+        return reading
+
+    def _hear(self, said: Utterance, conversation: Conversation) -> Tuple[Heard, Reading]:
+        """What a message is by itself."""
+        alone = self._in_view(said.sense, conversation.onderwerp)
+        label, confidence = self.ranker.labels[alone.best], float(alone.gated[alone.best])
+        sure = confidence >= self.thresholds.of(label)
+        taken_for = label if sure and not self._is_out_of_place(label, said.analysis, conversation) else FALLBACK
+        subject = said.sense.subject
+        is_of_others = subject.names_other or subject.names_shop
+        return Heard(taken_for, confidence, said.analysis, said.topics, subject.has_unknown, is_of_others), alone
+
+    def _ranked(self, said: Utterance, alone: Reading, conversation: Conversation) -> Tuple[Ranking, Ranking]:
         """The likeliest labels and the likeliest ids, each with its probability."""
-        order = np.argsort(-alone.gated, kind="stable").tolist()
-        labels = self.ranker.labels
-        best = [(labels[i], float(alone.gated[i])) for i in order[:_RANKED]]
-        ids = (i for i in order if labels[i].startswith(FAQ_INTENT))
-        return best, [(labels[i][len(FAQ_INTENT) :], float(alone.gated[i])) for i in islice(ids, _RANKED)]
+        ranked = said.ranked.get(conversation.onderwerp)
+        if ranked is None:
+            order = np.argsort(-alone.gated, kind="stable").tolist()
+            labels = self.ranker.labels
+            best = [(labels[i], float(alone.gated[i])) for i in order[:_RANKED]]
+            ids = islice((i for i in order if labels[i].startswith(FAQ_INTENT)), _RANKED)
+            ranked = best, [(labels[i][len(FAQ_INTENT) :], float(alone.gated[i])) for i in ids]
+            said.ranked[conversation.onderwerp] = ranked
+        return ranked
 
     def hear(self, text: str, conversation: Conversation) -> Tuple[Heard, Reading]:
         """What a message is by itself, before the conversation is taken into account; for learning from chats."""
-        analysis = self._analyser.analyse(text)
-        return self._hear(text, analysis, self.lexicon.onderwerp.find(analysis.words), conversation)
+        return self._hear(self._said(text), conversation)
 
     def _meant(self, base: Understood, heard: Heard, in_keten: ChainHeard, conversation: Conversation) -> Understood:
         """What a message means that was understood by itself, or by the chain.
@@ -291,10 +368,7 @@ class Understanding:
 
     def reading(self, words: Sequence[str], conversation: Conversation = NO_CONVERSATION) -> Reading:
         """What the ranker and the topic gate make of normalised words."""
-        analysis = self._analyser.analyse_words(words)
-        subject = self._subject(analysis, None, self.lexicon.onderwerp.find(analysis.words), conversation)
-        raw = self._probabilities(analysis, None)
-        return Reading(tuple(words), raw, self._gate.apply(raw, subject))
+        return self._in_view(self._written_out(tuple(words)), conversation.onderwerp)
 
     def _to_remember(self, words: Sequence[str]) -> str:
         """A question for later messages to go back to: of the words only those of the examples, no name or number."""
@@ -314,9 +388,7 @@ class Understanding:
         asked = self._analyser.analyse(" ".join(question_sentences(text)))
         return asked if 3 <= len(asked.words) < len(analysis.words) else None
 
-    def _subject(
-        self, analysis: Analysis, asked: Optional[Analysis], topics: Sequence[Found], conversation: Conversation
-    ) -> Subject:
+    def _subject(self, analysis: Analysis, asked: Optional[Analysis], topics: Sequence[Found]) -> Subject:
         words = asked.words if asked else analysis.words  # a story may mention anything on its way
         others = [*self.lexicon.other.find(words), *self.lexicon.organ.find(words)]
         first_topic = min((item.start for item in self.lexicon.onderwerp.find(words)), default=0)
@@ -326,7 +398,7 @@ class Understanding:
         )
         return Subject(
             named=frozenset(unique_names(topics)),
-            conversation=conversation.onderwerp,
+            conversation=None,
             names_other=bool(others),
             names_shop=bool(self.lexicon.shop.find(words)),
             other_first=frozenset(unique_names(others)) if is_subject else frozenset(),
@@ -359,12 +431,12 @@ class Understanding:
         return values
 
     def _behind_courtesy(
-        self, label: str, sure: bool, text: str, analysis: Analysis, conversation: Conversation
+        self, label: str, sure: bool, said: Utterance, conversation: Conversation
     ) -> Optional[Understood]:
         """The question behind "super, dank je, en magnesium?", None when there is none."""
         if sure and label not in COURTESIES:
             return None
-        words = analysis.words
+        text, words = said.text, said.analysis.words
         rests = []
         start = self._turns.without_courtesy(words)
         if 0 < start <= len(words) - 2:
@@ -373,18 +445,15 @@ class Understanding:
         if sure and len(pieces) > 1 and "?" in text:
             rests += [" ".join(pieces[1:]), " ".join(pieces[:-1])]
         for rest in rests:
-            found = self._understand(rest, conversation, is_rest=True)
+            heard = self._said(rest)
+            found = self._understand(heard, conversation, is_rest=True)
             asks = "?" in text or rest.split()[0] in self._turns.asking or rest.startswith("en ")
             if found.intent in _NO_QUESTION or found.confidence < _BEHIND:
                 continue
-            if asks or (found.intent in FOLLOW_UPS and self._names_something(rest)):
+            names_something = bool(heard.topics) or bool(self.lexicon.aspect.find(heard.analysis.words))
+            if asks or (found.intent in FOLLOW_UPS and names_something):
                 return found
         return None
-
-    def _names_something(self, text: str) -> bool:
-        """Whether a message names an onderwerp or an aspect."""
-        words = self._analyser.analyse(text).words
-        return bool(self.lexicon.onderwerp.find(words) or self.lexicon.aspect.find(words))
 
     def _is_out_of_place(self, label: str, analysis: Analysis, conversation: Conversation) -> bool:
         """Whether a message is not what it looks like: an answer to no question, an opinion that asks something."""

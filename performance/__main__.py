@@ -21,6 +21,7 @@ from performance.client import dialogue, load, percentile
 from performance.running import NotStarted, Running, schakel
 
 CHAIN = ("leg de keten uit", "volgende", "volgende", "vorige")  # answered by custom actions
+POPULAR = 60  # messages that come again and again, as buttons and what many customers ask do
 Say = Callable[[str], None]
 
 
@@ -37,6 +38,8 @@ class Figures:
     action_more: float
     per_second_8: float
     per_second_32: float
+    median_again: float
+    per_second_again: float
     growth: float
     failures: int
 
@@ -73,10 +76,15 @@ def measure(running: Running, texts: List[str], size: Size, say: Say) -> Figures
         median = percentile(alone.latencies, 50) * 1000
         say(f"  one sender: median {median:.1f} ms")
         action = dialogue(port, [*CHAIN * max(1, size.alone // 24)], "chain", path)
-        eight = load(port, texts, 8, size.each, prefix="eight", path=path)
-        many = load(port, texts, 32, size.each, prefix="many", path=path)
+        eight = load(port, _new(texts, 1), 8, size.each, prefix="eight", path=path)
+        many = load(port, _new(texts, 2), 32, size.each, prefix="many", path=path)
         say(f"  8 senders: {eight.per_second:.0f}/s, 32 senders: {many.per_second:.0f}/s")
-        long = dialogue(port, (texts * (size.turns // len(texts) + 1))[: size.turns], "long", path)
+        popular = texts[:POPULAR]
+        load(port, popular, 1, 2 * POPULAR, prefix="known", path=path)
+        again = load(port, popular, 1, size.alone // 2, prefix="again", path=path)
+        eight_again = load(port, popular, 8, size.each, prefix="popular", path=path)
+        say(f"  messages that many send: median {percentile(again.latencies, 50) * 1000:.1f} ms")
+        long = dialogue(port, (_new(texts, 3) * (size.turns // len(texts) + 1))[: size.turns], "long", path)
         part = max(1, size.turns // 10)
         memory = running.megabytes()
     return Figures(
@@ -89,9 +97,16 @@ def measure(running: Running, texts: List[str], size: Size, say: Say) -> Figures
         percentile(action, 50) * 1000 - median,
         eight.per_second,
         many.per_second,
+        percentile(again.latencies, 50) * 1000,
+        eight_again.per_second,
         percentile(long[-part:], 50) / percentile(long[:part], 50),
-        alone.failures + eight.failures + many.failures,
+        sum(each.failures for each in (alone, eight, many, again, eight_again)),
     )
+
+
+def _new(texts: List[str], number: int) -> List[str]:
+    """The texts as nobody typed them yet: what an assistant remembers of a text helps it with none of them."""
+    return [text + "." * number for text in texts]
 
 
 ROWS = (
@@ -104,6 +119,8 @@ ROWS = (
     ("custom action: more than that (ms)", "3", "action_more", "{:.1f}"),
     ("messages a second, 8 senders", "300", "per_second_8", "{:.0f}"),
     ("messages a second, 32 senders", "300", "per_second_32", "{:.0f}"),
+    ("messages that many send: median (ms)", "4", "median_again", "{:.1f}"),
+    ("... a second, 8 senders", "300", "per_second_again", "{:.0f}"),
     ("long conversation: last tenth / first", "1.2", "growth", "{:.2f}"),
     ("messages without an answer", "0", "failures", "{:.0f}"),
 )

@@ -104,6 +104,23 @@ def test_dat_eerste_is_what_was_spoken_about_before(understanding: Any, said: st
     assert understanding.understand(said, after("magnesium_voeding")).utter_action != "utter_faq/oxytocine_bijwerkingen"
 
 
+def test_dat_eerste_stands_for_a_subject_also_when_questions_are_offered(understanding: Any) -> None:
+    offered = after("magnesium_voeding", earlier=("oxytocine",), choices=("magnesium_slaap", "magnesium_duur"))
+    assert (
+        understanding.understand("terug naar die eerste, wat doet dat met je hart", offered).faq_id == "oxytocine_hart"
+    )
+    assert understanding.understand("de eerste", offered).faq_id == "magnesium_slaap"
+
+
+def test_a_message_that_came_before_means_what_it_means_in_its_own_conversation(understanding: Any) -> None:
+    for _ in range(3):
+        for topic in ("magnesium", "melatonine"):
+            found = understanding.understand("en wat zijn de bijwerkingen", after(f"{topic}_wat_is"))
+            assert found.faq_id == f"{topic}_bijwerkingen"
+    first = understanding.understand("hm magnesium blabla")
+    assert all(understanding.understand("hm magnesium blabla") == first for _ in range(3))
+
+
 def test_dat_tweede_is_the_second_subject_of_the_question_before(understanding: Any) -> None:
     before = after("melatonine_serotonine", asked="hoe werken serotonine en melatonine samen")
     assert understanding.understand("waar wordt die eerste gemaakt", before).faq_id == "serotonine_waar"
