@@ -141,7 +141,8 @@ class FollowUps:
         named = [name for name in heard.named if name != SHOP_SUBJECT]
         in_shop = (conversation.last_id or "").startswith(SHOP)
         asked = conversation.aspect is not None or conversation.is_pending or in_shop
-        return bool(named) and asked and _is_plain(heard) and self._turns.only_names(heard.words, heard.places)
+        is_plain = _is_plain(heard) or (_is_bare(heard) and conversation.aspect not in (None, *GENERAL))
+        return bool(named) and asked and is_plain and self._turns.only_names(heard.words, heard.places)
 
     def _same_question(self, heard: Heard, conversation: Conversation) -> Meaning:
         """The question before, about the subject that is named now."""
@@ -171,6 +172,11 @@ def _is_plain(heard: Heard) -> bool:
     """Whether a message may be nothing but a subject that is named."""
     label = heard.label
     return label in (FALLBACK, TOPIC) or (label.startswith(FAQ_INTENT) and heard.confidence < _SURE_BY_ITSELF)
+
+
+def _is_bare(heard: Heard) -> bool:
+    """Whether a message is only names: "magnesium?" goes on with what was asked, "threonaat?" is a side of it."""
+    return list(heard.words) == heard.named
 
 
 def _answered(faq_id: str) -> Resolution:

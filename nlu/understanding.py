@@ -13,7 +13,7 @@ from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, onderwerp_and_aspect
 from nlu import linear
 from nlu.advice import REFERENCE, AdviceTurn, AdviceWords, Said, in_advice
 from nlu.again import Again
-from nlu.chain import ANSWER, CHAIN_INTENTS, LINK, ChainHeard, ChainWords, in_chain
+from nlu.chain import ANSWER, CHAIN_INTENTS, GOTO, LINK, NEXT, PREVIOUS, ChainHeard, ChainWords, in_chain
 from nlu.context import FOLLOW_UPS, SHOP, Conversation, Resolution
 from nlu.dutch import Lemmatiser, WordTest
 from nlu.features import Analyser, Analysis, features
@@ -38,6 +38,7 @@ _STORY = 30  # words from which a message's questions are also heard by themselv
 _MOST_QUESTIONS = 3
 _ASKED_TOO = 0.5  # confidence from which a second question is answered or offered
 _OPINIONS = COURTESIES | {"help", "follow_up_more"}
+_WALKING, _FEW_STEPS = frozenset({NEXT, PREVIOUS, GOTO}), 6  # steps through the chain, and the words they take
 _BEHIND = 0.5  # confidence that a question behind a courtesy must reach
 _A_QUESTION = 5  # words that begin like a question and are no opinion then
 _FEW_UNKNOWN, _UNKNOWN_LENGTH = 10, 5
@@ -460,6 +461,8 @@ class Understanding:
         if label == ANSWER:
             return True
         words = analysis.words
+        if label in _WALKING and len(words) > _FEW_STEPS and not conversation.keten:
+            return True  # "vorige keer kwam het ook al te laat" is no step back in the chain
         if label not in _OPINIONS or conversation.last_id is None:
             return False
         start = self._turns.without_courtesy(words)
