@@ -19,13 +19,13 @@ from nlu.dutch import Lemmatiser, WordTest
 from nlu.features import Analyser, Analysis, features
 from nlu.follow_ups import FALLBACK, FollowUps
 from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Gate, Row, Subject
+from nlu.levels import PREFIX
 from nlu.lexicon import Found, Lexicon, unique_names
 from nlu.nicknames import Nicknames
 from nlu.normalise import words as split_words
 from nlu.readings import MORE, Heard, Reading, Readings
 from nlu.rewriting import MOST_WORDS, Words
 from nlu.spelling import Speller
-from nlu.triage import PREFIX
 from nlu.turns import COURTESIES, TurnWords, clauses, question_sentences
 
 NO_CONVERSATION = Conversation()
@@ -635,7 +635,6 @@ def to_state(understanding: Understanding) -> Dict[str, Any]:
     ranker = understanding.ranker
     return {
         "labels": ranker.labels,
-        "features": list(ranker.vocabulary.index),
         "sharpness": ranker.sharpness,
         "spelling": dict(understanding.spelling),
         "sentences": dict(understanding.sentences),
