@@ -29,6 +29,7 @@ FALLBACK = "nlu_fallback"
 SELLS = "winkel_verkoop"
 _OWN_DATA = frozenset({"data_export", "data_delete"})
 _SURE_BY_ITSELF = 0.9
+_FEW_WORDS = 8
 _CERTAIN = 0.9
 _CLEAR = 0.5  # confidence from which the question before counts as asked about another subject
 
@@ -92,7 +93,8 @@ class FollowUps:
         may_leave_out = label in (FALLBACK, OUT_OF_SCOPE, *FOLLOW_UPS, *OPEN) or label.startswith(FAQ_INTENT)
         is_new = conversation.onderwerp is None and conversation.last_id is None
         is_decided = heard.is_of_others or self._is_same_question(heard, conversation) or self._is_whole(heard)
-        return may_leave_out and not is_new and not is_decided
+        is_story = heard.may_be_serious and len(heard.words) > _FEW_WORDS  # what triage may have missed gets no guess
+        return may_leave_out and not is_new and not is_decided and not is_story
 
     def _is_whole(self, heard: Heard) -> bool:
         """Whether a message names its subject and is so clear by itself that nothing said before can change it."""

@@ -39,6 +39,8 @@ _MOST_QUESTIONS = 3
 _ASKED_TOO = 0.5  # confidence from which a second question is answered or offered
 _OPINIONS = COURTESIES | {"help", "follow_up_more"}
 _WALKING, _FEW_STEPS = frozenset({NEXT, PREVIOUS, GOTO}), 6  # steps through the chain, and the words they take
+_SERIOUS, _SURE_ALL_THE_SAME = 0.2, 0.65  # probability of a matter of safety from which only this one counts
+_LEAST_LEFT = 0.1  # probability that the ranker leaves to all but matters of safety, below which it knows too little
 _BEHIND = 0.5  # confidence that a question behind a courtesy must reach
 _A_QUESTION = 5  # words that begin like a question and are no opinion then
 _FEW_UNKNOWN, _UNKNOWN_LENGTH = 10, 5
@@ -109,7 +111,7 @@ class Sense:
 
     Attributes:
         words: as they were given, normalised.
-        raw: probability per label, shape [labels].
+        raw: probability per label if they are no matter of safety, shape [labels].
         subject: what they are about, without the conversation.
         in_view: {onderwerp of a conversation: the reading behind the topic gate}, filled when asked for.
     """
@@ -143,6 +145,11 @@ class Utterance:
     entities: Sequence[Entity]
     in_keten: ChainHeard
     ranked: Dict[Optional[str], Tuple[Ranking, Ranking]] = field(default_factory=dict)
+
+    @property
+    def is_serious(self) -> bool:
+        """Whether the ranker thinks of a matter of safety."""
+        return sum(self.safety.values()) >= _SERIOUS
 
 
 class Understanding:
@@ -263,7 +270,7 @@ class Understanding:
         chosen = self._chosen(said, conversation)
         if chosen:
             return _answering(base, chosen, 1.0, [])
-        sure = confidence >= self.thresholds.of(label)
+        sure = self._is_sure(said, label, confidence)
         # The reply before it makes a short message certain: "volgende", "soms", "en magnesium?".
         turn = in_chain(label if sure else FALLBACK, conversation.keten, in_keten)
         if turn:
@@ -291,7 +298,7 @@ class Understanding:
         topics = self.lexicon.onderwerp.find(analysis.words)
         asked = self._asked_in_story(text, analysis)
         raw = self._probabilities(analysis, asked)
-        sense = Sense(analysis.words, raw, self._subject(analysis, asked, topics))
+        sense = Sense(analysis.words, self._without_safety(raw), self._subject(analysis, asked, topics))
         safety = {label: float(raw[place]) for label, place in self._safety.items()}
         entities = self._mentioned(text, analysis, topics)
         in_keten = self._chain_words.hear(analysis.words, _names(entities, "schakel"), _names(entities, "blokkade"))
@@ -301,7 +308,16 @@ class Understanding:
         """What the ranker makes of normalised words."""
         analysis = self._analyser.analyse_words(words)
         topics = self.lexicon.onderwerp.find(analysis.words)
-        return Sense(words, self._probabilities(analysis, None), self._subject(analysis, None, topics))
+        raw = self._without_safety(self._probabilities(analysis, None))
+        return Sense(words, raw, self._subject(analysis, None, topics))
+
+    def _without_safety(self, raw: Row) -> Row:
+        """What a message is when it is no matter of safety: whether it is one, triage says behind this component."""
+        places = list(self._safety.values())
+        left = 1.0 - float(raw[places].sum())
+        result = raw / max(left, _LEAST_LEFT)
+        result[places] = 0.0
+        return result
 
     def _in_view(self, sense: Sense, onderwerp: Optional[str]) -> Reading:
         """What the topic gate leaves of it in a conversation about an onderwerp."""
@@ -315,11 +331,18 @@ class Understanding:
         """What a message is by itself."""
         alone = self._in_view(said.sense, conversation.onderwerp)
         label, confidence = self.ranker.labels[alone.best], float(alone.gated[alone.best])
-        sure = confidence >= self.thresholds.of(label)
+        sure = self._is_sure(said, label, confidence)
         taken_for = label if sure and not self._is_out_of_place(label, said.analysis, conversation) else FALLBACK
         subject = said.sense.subject
         is_of_others = subject.names_other or subject.names_shop
-        return Heard(taken_for, confidence, said.analysis, said.topics, subject.has_unknown, is_of_others), alone
+        heard = Heard(
+            taken_for, confidence, said.analysis, said.topics, subject.has_unknown, is_of_others, said.is_serious
+        )
+        return heard, alone
+
+    def _is_sure(self, said: Utterance, label: str, confidence: float) -> bool:
+        """Whether a message is to be taken for this label when nothing was said before."""
+        return confidence >= max(self.thresholds.of(label), _SURE_ALL_THE_SAME if said.is_serious else 0.0)
 
     def _ranked(self, said: Utterance, alone: Reading, conversation: Conversation) -> Tuple[Ranking, Ranking]:
         """The likeliest labels and the likeliest ids, each with its probability."""
