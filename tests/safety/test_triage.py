@@ -171,10 +171,11 @@ def test_the_classifier_fires_alone_from_its_threshold_on() -> None:
 
 
 def test_the_classifier_of_all_intents_tips_the_scales_and_no_more() -> None:
-    for label, near, expected in (("safety_emergency", -0.3, "emergency"), ("faq/magnesium_wat_is", 0.4, None)):
-        hit = combine(NOTHING, judged(emergency=near), {label: 0.999})
+    for label, off, expected in (("safety_emergency", -0.35, "emergency"), ("faq/magnesium_wat_is", 0.35, None)):
+        hit = combine(NOTHING, judged(emergency=THRESHOLDS["emergency"] + off), {label: 0.999})
         assert (hit.name if hit else None) == expected
-    assert combine(NOTHING, judged(emergency=-0.9), {"safety_emergency": 0.999}) is None
+    far = THRESHOLDS["emergency"] - 0.95
+    assert combine(NOTHING, judged(emergency=far), {"safety_emergency": 0.999}) is None
     sure = combine(NOTHING, judged(emergency=1.5), {"faq/magnesium_wat_is": 0.999})
     assert sure is not None
 
