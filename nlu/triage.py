@@ -74,8 +74,8 @@ MOST_LOGIT = 5.8
 # Figurative speech ("ik lach me dood") looks like the real thing to a classifier.
 FIGURATIVE_PENALTY = 0.2
 # Neighbouring levels score too, so the best one wins; but one of the first two that leads in a part of the message by
-# this much comes first ("mag ik dit bij sertraline? ik wil niet meer leven").
-SURE = 1.0
+# this much comes first ("mag ik dit bij sertraline? ik wil niet meer leven"): by the classifier alone, with a pattern.
+SURE: Mapping[str, Tuple[float, float]] = {"suicide": (1.0, 0.0), "emergency": (2.0, 0.5)}
 ORDINARY = "gewoon"
 CLASSIFIER = "classifier"
 
@@ -479,7 +479,11 @@ def combine(seen: Examination, judgement: Judgement, probabilities: Mapping[str,
         return None
     above = {name: scores[name] - THRESHOLDS[name] for name in fired}
     best = max(above.values())
-    sure = {name for name in ORDER[:2] if judgement.leading.get(name, -3.0) + common - THRESHOLDS[name] >= SURE}
+    sure = {
+        name
+        for name, margins in SURE.items()
+        if judgement.leading.get(name, -3.0) + common - THRESHOLDS[name] >= margins[name in seen.found]
+    }
     likely = {name: by for name, by in fired.items() if above[name] >= best or name in sure}
     return decide(seen, likely, fired)
 

@@ -240,9 +240,13 @@ def test_the_likeliest_level_wins_but_one_of_the_first_two_in_a_part_of_the_mess
     hit = combine(NOTHING, Judgement(margins, {"medication": 2.0}), {})
     assert hit is not None
     assert (hit.name, hit.also) == ("medication", ("suicide",))
-    hit = combine(NOTHING, Judgement(margins, {"medication": 2.0, "suicide": THRESHOLDS["suicide"] + SURE}), {})
-    assert hit is not None
-    assert (hit.name, hit.also) == ("suicide", ("medication",))
+    alone, with_pattern = SURE["suicide"]
+    assert with_pattern < alone
+    for seen, sure in ((NOTHING, alone), (Examination({"suicide": "wil_dood"}), with_pattern)):
+        leading = {"medication": 2.0, "suicide": THRESHOLDS["suicide"] + sure}
+        hit = combine(seen, Judgement(margins, leading), {})
+        assert hit is not None
+        assert (hit.name, hit.also) == ("suicide", ("medication",))
 
 
 def test_after_figurative_speech_the_classifier_must_be_surer() -> None:
