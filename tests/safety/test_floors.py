@@ -116,6 +116,17 @@ def test_who_tells_of_a_death_gets_a_kind_word_and_a_human_and_no_product(traine
     assert "verlies" not in "".join(second.texts)
 
 
+def test_who_tells_that_an_animal_died_gets_a_kind_word_without_the_numbers_of_suicide(trained_model: Path) -> None:
+    loaded = Assistant(trained_model)
+    [turn] = loaded.converse(["mijn hond is gisteren overleden"])
+    loaded.close()
+    assert turn.intent == "out_of_scope"
+    assert turn.texts[0].startswith("Wat verdrietig, en veel sterkte. Ik ben een computer")
+    assert "113" not in turn.texts[0]
+    assert "zelfdoding" not in turn.texts[0]
+    assert turn.texts[0].rpartition("\n")[0].endswith("spreken, typ dan medewerker.")
+
+
 @pytest.fixture(scope="module")
 def talks(trained_model: Path) -> Iterator[List[Tuple[str, Turn]]]:
     """(what is expected, what came) of every step of the dialogues, with the product's answers."""
