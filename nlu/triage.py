@@ -51,12 +51,12 @@ NO_INTERACTION = "algemeen"
 # follows below is added (docs/safety.md says how the numbers were chosen). Lower where a miss is worst.
 THRESHOLDS: Mapping[str, float] = {
     "suicide": 0.05,
-    "emergency": 0.05,
+    "emergency": -0.05,
     "violence": 0.05,
     "reaction": 0.0,
     "medication": -0.05,
     "pregnancy": 0.05,
-    "child": 0.15,
+    "child": 0.1,
     "condition": 0.05,
 }
 # A pattern decides by itself unless the classifier is sure that a message is ordinary; one of the
@@ -69,8 +69,8 @@ MOST_LOGIT = 5.8
 # Figurative speech ("ik lach me dood") looks like the real thing to a classifier.
 FIGURATIVE_PENALTY = 0.2
 # Neighbouring levels score too, so the best one wins; but one of the first two that leads in a part of the message by
-# this much comes first ("mag ik dit bij sertraline? ik wil niet meer leven").
-SURE = 1.0
+# this much comes first ("mag ik dit bij sertraline? ik wil niet meer leven"): by the classifier alone, with a pattern.
+SURE: Mapping[str, Tuple[float, float]] = {"suicide": (1.0, 0.0), "emergency": (2.0, 0.5)}
 ORDINARY = "gewoon"
 CLASSIFIER = "classifier"
 
@@ -105,8 +105,8 @@ class TriageHit:
 class Examination:
     """Everything seen in one message: pattern id per level, the medicine side, whether figurative speech was met.
 
-    `sure` names the levels of which a pattern was found that can mean nothing else; `loss` tells that somebody near the
-    writer died, which is no matter of safety, but nothing to answer with a product either.
+    `sure` names the levels of which a pattern was found that can mean nothing else; `loss` is the kind of death that is
+    told of (`verlies:` of the patterns), which is no matter of safety, but nothing to answer with a product either.
     """
 
     found: Mapping[str, str]
@@ -115,7 +115,7 @@ class Examination:
     changes_medicine: bool = False
     figurative: bool = False
     sure: FrozenSet[str] = frozenset()
-    loss: bool = False
+    loss: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,11 @@ class Triage:
         concepts = {name: [str(entry) for entry in entries] for name, entries in patterns["begrippen"].items()}
         concepts.update(self._medicines.concepts())
         self._masks: List[Phrase] = [compile_phrase(text) for text in patterns["maskeren"]]
-        self._losses: List[Phrase] = [compile_phrase(text) for text in patterns["verlies"]]
+        self._losses: List[Tuple[str, Phrase]] = [
+            (kind, compile_phrase(text.replace("WIE", who)))
+            for kind, who in patterns["verlies"]["wie"].items()
+            for text in patterns["verlies"]["zoek"]
+        ]
         self._patterns: List[_Pattern] = [
             _compile_pattern(level, item, section == SURE_PATTERNS)
             for level in ORDER
@@ -203,13 +207,14 @@ class Triage:
             raise PatternError(f"These levels do not exist: {', '.join(sorted(wrong))}.")
         phrases = [part for p in self._patterns for q in p.queries for part in q.parts]
         vetoes = [phrase for p in self._patterns for phrase in (*p.unless_overlapping, *p.unless_present)]
-        self._vocabulary: Vocabulary = build_vocabulary(concepts, [*phrases, *vetoes, *self._masks, *self._losses])
+        losses = [phrase for _, phrase in self._losses]
+        self._vocabulary: Vocabulary = build_vocabulary(concepts, [*phrases, *vetoes, *self._masks, *losses])
         wanted = set(self._vocabulary.names_of_word) | {p for p in self._vocabulary.names_of_prefix if len(p) > 5}
         real = frozenset(str(w) for w in [*(real_words["woorden"] or ()), *(real_words["met_de_hand"] or ())])
         self._typos = TypoFinder(wanted, real)
         weights = self._vocabulary.weights()
         self._mask_index = Index(self._masks, weights)
-        self._loss_index = Index(self._losses, weights)
+        self._loss_index = Index(losses, weights)
         self._concepts: List[Tuple[str, Phrase]] = list(self._vocabulary.phrases)
         self._concept_index = Index([phrase for _, phrase in self._concepts], weights)
         # One number per query, in the order of the patterns; the rarest part of a query stands for it.
@@ -278,8 +283,8 @@ class Triage:
                 if pattern.sure:
                     sure.add(pattern.level)
         group, interaction, changes = self._medicines.about(read.rows, positions, self._word_names)
-        losses = self._loss_index.candidates(positions.present)
-        loss = any(positions.find(self._losses[number]) for number in losses)
+        losses = (self._losses[number] for number in self._loss_index.candidates(positions.present))
+        loss = next((kind for kind, phrase in losses if positions.find(phrase)), None)
         return Examination(found, group, interaction, changes, read.figurative, frozenset(sure), loss)
 
     def clauses(self, text: str) -> List[Clause]:
@@ -469,7 +474,11 @@ def combine(seen: Examination, judgement: Judgement, probabilities: Mapping[str,
         return None
     above = {name: scores[name] - THRESHOLDS[name] for name in fired}
     best = max(above.values())
-    sure = {name for name in ORDER[:2] if judgement.leading.get(name, -3.0) + common - THRESHOLDS[name] >= SURE}
+    sure = {
+        name
+        for name, margins in SURE.items()
+        if judgement.leading.get(name, -3.0) + common - THRESHOLDS[name] >= margins[name in seen.found]
+    }
     likely = {name: by for name, by in fired.items() if above[name] >= best or name in sure}
     return decide(seen, likely, fired)
 

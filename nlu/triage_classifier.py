@@ -29,7 +29,7 @@ Floats = NDArray[np.float32]
 
 CLASSES = "klassen.yml"
 STRENGTH = 0.3
-_MINIMUM = 2  # a feature must stand in this many examples
+MINIMUM = 2  # a feature must stand in this many examples, and so must a word to be known
 # Kinds of features and what each weighs after it was brought to length 1.
 KINDS: Mapping[str, float] = {"w": 1.0, "p": 0.8, "k": 0.8, "c": 1.6, "o": 1.2, "q": 1.4}
 _KIND_NUMBER = {kind: number for number, kind in enumerate(KINDS)}
@@ -221,11 +221,11 @@ class Opinion:
 
 
 def word_frequencies(messages: Iterable[Sequence[Clause]]) -> Dict[str, int]:
-    """How often each word occurs, of words that occur in at least `_MINIMUM` examples."""
+    """How many of the messages each word stands in."""
     counts: Counter[str] = Counter()
     for clauses in messages:
         counts.update({word for clause in clauses for word in clause.words})
-    return {word: count for word, count in counts.items() if count >= _MINIMUM}
+    return counts
 
 
 def train(reader: Reader, examples: Sequence[Tuple[Sequence[Clause], str]]) -> Opinion:
@@ -247,7 +247,7 @@ def fit(reader: Reader, documents: Sequence[Features], labels: Sequence[str]) ->
         documents: features per row.
         labels: equally many.
     """
-    features, counts = count(documents, of_word, _MINIMUM)
+    features, counts = count(documents, of_word, MINIMUM)
     frequency = np.bincount(counts.indices, minlength=len(features))
     idf = (np.log((1 + len(documents)) / (1 + frequency)) + 1).astype(np.float32)
     names = sorted(set(labels))

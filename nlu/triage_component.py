@@ -53,7 +53,6 @@ NOTHING_ELSE = "geen"
 FALLBACK = "nlu_fallback"
 OUT_OF_SCOPE = "out_of_scope"
 LOSS_SLOT = "verlies"
-A_DEATH = "overlijden"
 _TEXTS = 400  # how many messages are kept that came more than once
 
 _running: List["TriageComponent"] = []  # the one that was loaded last; see `assess_alone`
@@ -168,10 +167,10 @@ def _note_loss(message: Message, seen: Examination, tracker: Optional[DialogueSt
     intent = message.get("intent") or {}
     if intent.get("name") not in (FALLBACK, OUT_OF_SCOPE):
         return
-    if seen.loss:
+    if seen.loss is not None:
         message.set("intent", {**intent, "name": OUT_OF_SCOPE}, add_to_output=True)
-        add_entities(message, {LOSS_SLOT: A_DEATH})
-    elif current_flag(tracker, LOSS_SLOT) == A_DEATH:  # the kind word was for the message before
+        add_entities(message, {LOSS_SLOT: seen.loss})
+    elif current_flag(tracker, LOSS_SLOT) not in (None, NOTHING_ELSE):  # the kind word was for the message before
         add_entities(message, {LOSS_SLOT: NOTHING_ELSE})
 
 

@@ -122,7 +122,7 @@ def sentences(folder: Path = FOLDER) -> Iterator[TriageExample]:
     yield from expand(read_documents(folder))
 
 
-def thinned(examples: Sequence[TriageExample], keep: int = 4) -> List[TriageExample]:
+def thinned(examples: Sequence[TriageExample], keep: int = 2) -> List[TriageExample]:
     """The examples with one in `keep` of the ordinary ones: plain questions about the shop teach triage little.
 
     Stories all stay, for in a story there is much that could be taken wrongly.

@@ -8,7 +8,7 @@ from typing import List, Sequence, Tuple
 from nlu.ahead import Ask
 from nlu.persistence import save_state
 from nlu.triage import FOLDER, Clause, Triage, load_triage, read_files
-from nlu.triage_classifier import Reader, label_of, read_classes, to_arrays, train, word_frequencies
+from nlu.triage_classifier import MINIMUM, Reader, label_of, read_classes, to_arrays, train, word_frequencies
 from nlu.triage_examples import TriageExample, sentences, thinned, with_typing_errors
 
 NAME = "triage"
@@ -32,11 +32,11 @@ def learn(folder: Path, ask: Ask) -> None:
     read = [*given[0], *own[0], *given[1], *own[1]]
     classes = read_classes(FOLDER)
     frequencies = word_frequencies(clauses for clauses, _ in read)
-    opinion = train(Reader(classes, frequencies), read)
+    opinion = train(Reader(classes, frequencies), read)  # it knows every word: what is misspelt is learnt as it stands
     state = {
         "labels": opinion.labels,
         "classes": classes,
-        "spelling": frequencies,
+        "spelling": {word: number for word, number in frequencies.items() if number >= MINIMUM},
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -161,10 +161,11 @@ def test_the_classifier_fires_alone_from_its_threshold_on() -> None:
 
 
 def test_the_classifier_of_all_intents_tips_the_scales_and_no_more() -> None:
-    for label, near, expected in (("safety_emergency", -0.3, "emergency"), ("faq/magnesium_wat_is", 0.4, None)):
-        hit = combine(NOTHING, judged(emergency=near), {label: 0.999})
+    for label, off, expected in (("safety_emergency", -0.35, "emergency"), ("faq/magnesium_wat_is", 0.35, None)):
+        hit = combine(NOTHING, judged(emergency=THRESHOLDS["emergency"] + off), {label: 0.999})
         assert (hit.name if hit else None) == expected
-    assert combine(NOTHING, judged(emergency=-0.9), {"safety_emergency": 0.999}) is None
+    far = THRESHOLDS["emergency"] - 0.95
+    assert combine(NOTHING, judged(emergency=far), {"safety_emergency": 0.999}) is None
     sure = combine(NOTHING, judged(emergency=1.5), {"faq/magnesium_wat_is": 0.999})
     assert sure is not None
 
@@ -229,9 +230,13 @@ def test_the_likeliest_level_wins_but_one_of_the_first_two_in_a_part_of_the_mess
     hit = combine(NOTHING, Judgement(margins, {"medication": 2.0}), {})
     assert hit is not None
     assert (hit.name, hit.also) == ("medication", ("suicide",))
-    hit = combine(NOTHING, Judgement(margins, {"medication": 2.0, "suicide": THRESHOLDS["suicide"] + SURE}), {})
-    assert hit is not None
-    assert (hit.name, hit.also) == ("suicide", ("medication",))
+    alone, with_pattern = SURE["suicide"]
+    assert with_pattern < alone
+    for seen, sure in ((NOTHING, alone), (Examination({"suicide": "wil_dood"}), with_pattern)):
+        leading = {"medication": 2.0, "suicide": THRESHOLDS["suicide"] + sure}
+        hit = combine(seen, Judgement(margins, leading), {})
+        assert hit is not None
+        assert (hit.name, hit.also) == ("suicide", ("medication",))
 
 
 def test_after_figurative_speech_the_classifier_must_be_surer() -> None:

@@ -115,21 +115,25 @@ def test_an_intent_of_safety_without_support_becomes_the_fallback(component: Tri
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "kind"),
     [
-        "mijn man is vorige week overleden en ik slaap niet meer",
-        "we hebben morgen de crematie van mijn oma",
-        "mijn hond is vannacht gestorven",
-        "ik zit nog midden in de rouw",
+        ("mijn man is vorige week overleden en ik slaap niet meer", "overlijden"),
+        ("we hebben morgen de crematie van mijn oma", "overlijden"),
+        ("ik zit nog midden in de rouw", "overlijden"),
+        ("mijn hond is overleden en mijn vader stierf in mei", "overlijden"),
+        ("mijn hond is vannacht gestorven", "dier_of_kennis"),
+        ("onze kat is dood", "dier_of_kennis"),
+        ("de uitvaart van mijn collega was vandaag", "dier_of_kennis"),
+        ("mijn buurvrouw is er niet meer", "dier_of_kennis"),
     ],
 )
 @pytest.mark.parametrize("intent", ["nlu_fallback", "out_of_scope"])
 def test_a_death_that_nothing_answers_is_noted_as_no_topic_of_the_shop(
-    component: TriageComponent, text: str, intent: str
+    component: TriageComponent, text: str, kind: str, intent: str
 ) -> None:
     [result] = component.process([message(text, intent=intent)])
     assert result.get("intent")["name"] == "out_of_scope"
-    assert entities(result) == {"verlies": "overlijden"}
+    assert entities(result) == {"verlies": kind}
 
 
 def test_a_question_beside_a_death_keeps_its_answer(component: TriageComponent) -> None:
@@ -138,9 +142,10 @@ def test_a_question_beside_a_death_keeps_its_answer(component: TriageComponent) 
     assert entities(result) == {}
 
 
-def test_the_kind_word_is_for_one_message(component: TriageComponent, domain: Domain) -> None:
+@pytest.mark.parametrize("before", ["overlijden", "dier_of_kennis"])
+def test_the_kind_word_is_for_one_message(component: TriageComponent, domain: Domain, before: str) -> None:
     tracker = DialogueStateTracker("somebody", domain.slots)
-    tracker.update(SlotSet("verlies", "overlijden"))
+    tracker.update(SlotSet("verlies", before))
     [result] = component.process([message("wat is de hoofdstad van peru", intent="out_of_scope")], tracker)
     assert entities(result) == {"verlies": "geen"}
 
