@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from advice.content import FormContent
 from advice.draft import HERE, Draft
 from desk.cases import AdviceRequest, Consent, Contact, Line
-from nlu.triage import ORDER, URGENT
+from nlu.levels import ORDER, URGENT
 
 # Levels of safety that do not end the form: they are what personal advice is often about.
 SOFT_LEVELS = tuple(level for level in ORDER if level not in URGENT)

@@ -25,7 +25,7 @@ from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, MORE_RESPONSE, FaqEntry,
 from content.helplines import helpline_placeholders
 from monitoring import metrics
 from nlu.context import MISSING_RESPONSE, QUESTIONS_RESPONSE
-from nlu.triage import PREFIX
+from nlu.levels import PREFIX
 from shop.settings import SettingsError, load_environment, load_shop
 
 logger = logging.getLogger(__name__)

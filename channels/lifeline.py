@@ -15,7 +15,8 @@ from content.catalogue import fill
 from content.helplines import helpline_placeholders
 from content.reading import read_yaml
 from content.texts import STORING, load_texts
-from nlu.triage import ORDER, PREFIX, URGENT, assess
+from nlu.levels import ORDER, PREFIX, URGENT
+from nlu.triage import assess
 from nlu.triage_component import assess_alone
 from shop.settings import load_environment, load_shop
 

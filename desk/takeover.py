@@ -39,6 +39,7 @@ from desk.models import (
     OutboxRow,
     Takeover,
 )
+from nlu.levels import URGENT
 
 logger = logging.getLogger(__name__)
 
@@ -591,8 +592,7 @@ def wording(name: str, **values: str) -> str:
 
 def is_urgent_text(text: str) -> bool:
     """Whether triage sees a matter of level 1 to 4: suicide, emergency, violence, a heavy reaction."""
-    from nlu.triage import URGENT  # not needed before the first takeover
-    from nlu.triage_component import assess_alone
+    from nlu.triage_component import assess_alone  # not needed before the first takeover
 
     hit = assess_alone(text)
     return hit is not None and (hit.name in URGENT or bool(URGENT.intersection(hit.also)))

@@ -10,11 +10,13 @@ import re
 from dataclasses import dataclass
 from typing import Any, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
+from nlu.context import FOLLOW_UPS
 from nlu.lexicon import Concepts, unique_names
 
 FORM = "advice_form"
 DRAFT_SLOT = "advies"
 ANSWER, STATUS = "advice_answer", "request_status"
+FAQ = "faq"
 # Steps of the form, as the draft names them, and what the last reply may have been when the form is closed.
 CONSENT, QUESTION, SUBJECT, NAME, CONTACT = "toestemming", "vraag", "onderwerp", "naam", "contact"
 ORDER, TRANSCRIPT, CHECK, SUMMARY, CHANGE = "bestelnummer", "gesprek", "zelfcheck", "overzicht", "aanpassen"
@@ -86,6 +88,11 @@ class Said:
     def is_question(self) -> bool:
         """Whether it asks something."""
         return "?" in self.text or bool(self.words and self.words[0] in _QUESTIONS)
+
+    @property
+    def has_an_answer(self) -> bool:
+        """Whether it is a question that has an answer, by itself or by what was said before."""
+        return self.intent in (FAQ, *FOLLOW_UPS) and self.confidence >= _SURE
 
     @property
     def has_contact(self) -> bool:
@@ -249,6 +256,8 @@ def _answer(step: str, said: Said, lists: AdviceWords, command: Optional[str]) -
         if lists.says_both(said.words):
             return AdviceTurn(ANSWER)
         word = lists.yes_no(said.words) or {_AFFIRM: YES, _DENY: NO}.get(said.intent)
+        if word == YES and said.has_an_answer:  # "oke, en is dat medisch advies" agrees to nothing
+            return None
         return AdviceTurn(ANSWER, word) if word else None
     elif step in (SUMMARY, CHANGE) and "?" not in said.text and lists.says_only(said.words, SEND):
         # "is goed" begins like a question. Who wanted a change and says yes sees once more what would be sent.

@@ -25,7 +25,7 @@ from nlu.context import Conversation
 from nlu.dutch import installed_name, load_dutch, load_table, load_word_list, remembering
 from nlu.follow_ups import FALLBACK
 from nlu.lexicon import FILES, FOLDER, Lexicon
-from nlu.persistence import load_state
+from nlu.persistence import load_features, load_state
 from nlu.understanding import Thresholds, Understanding, Understood
 
 logger = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class DutchUnderstanding(GraphComponent):
         """
         with model_storage.read_from(resource) as folder:
             state, arrays = load_state(folder)
-        ranker = linear.from_arrays(state["labels"], state["features"], state["sharpness"], arrays)
+            ranker = linear.from_arrays(state["labels"], load_features(folder), state["sharpness"], arrays)
         dutch = load_dutch()
         if dutch.name != state["dutch"]:
             raise RasaException(

@@ -29,6 +29,7 @@ FALLBACK = "nlu_fallback"
 SELLS = "winkel_verkoop"
 _OWN_DATA = frozenset({"data_export", "data_delete"})
 _SURE_BY_ITSELF = 0.9
+_FEW_WORDS = 8
 _CERTAIN = 0.9
 _CLEAR = 0.5  # confidence from which the question before counts as asked about another subject
 
@@ -92,7 +93,8 @@ class FollowUps:
         may_leave_out = label in (FALLBACK, OUT_OF_SCOPE, *FOLLOW_UPS, *OPEN) or label.startswith(FAQ_INTENT)
         is_new = conversation.onderwerp is None and conversation.last_id is None
         is_decided = heard.is_of_others or self._is_same_question(heard, conversation) or self._is_whole(heard)
-        return may_leave_out and not is_new and not is_decided
+        is_story = heard.may_be_serious and len(heard.words) > _FEW_WORDS  # what triage may have missed gets no guess
+        return may_leave_out and not is_new and not is_decided and not is_story
 
     def _is_whole(self, heard: Heard) -> bool:
         """Whether a message names its subject and is so clear by itself that nothing said before can change it."""
@@ -141,7 +143,8 @@ class FollowUps:
         named = [name for name in heard.named if name != SHOP_SUBJECT]
         in_shop = (conversation.last_id or "").startswith(SHOP)
         asked = conversation.aspect is not None or conversation.is_pending or in_shop
-        return bool(named) and asked and _is_plain(heard) and self._turns.only_names(heard.words, heard.places)
+        is_plain = _is_plain(heard) or (_is_bare(heard) and conversation.aspect not in (None, *GENERAL))
+        return bool(named) and asked and is_plain and self._turns.only_names(heard.words, heard.places)
 
     def _same_question(self, heard: Heard, conversation: Conversation) -> Meaning:
         """The question before, about the subject that is named now."""
@@ -171,6 +174,11 @@ def _is_plain(heard: Heard) -> bool:
     """Whether a message may be nothing but a subject that is named."""
     label = heard.label
     return label in (FALLBACK, TOPIC) or (label.startswith(FAQ_INTENT) and heard.confidence < _SURE_BY_ITSELF)
+
+
+def _is_bare(heard: Heard) -> bool:
+    """Whether a message is only names: "magnesium?" goes on with what was asked, "threonaat?" is a side of it."""
+    return list(heard.words) == heard.named
 
 
 def _answered(faq_id: str) -> Resolution:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlu.features import of_word
-from nlu.rows import Features, Rows, count
+from nlu.rows import Features, Numbers, Rows, count
 from nlu.solver import fit_each
 
 Floats = NDArray[np.float32]
 # How much each kind of feature weighs after each kind is brought to length 1; chosen on the development sets
 # (docs/understanding.md).
 KIND_WEIGHTS: Mapping[str, float] = {"w": 1.0, "p": 0.5, "l": 1.5, "c": 2.0, "o": 0.6}
-_CONCEPTS = "oasbx"
 STRENGTH = 0.4
 # Fitted on held-out thirds at four sizes of the data (11,500 to 23,300 examples: 5.5, 5.5, 5.4, 5.2). Fitting it at
 # every training would cost as much again as the training itself.
@@ -27,27 +26,33 @@ _MINIMUM = 2  # examples that a feature must stand in
 _TINY = 1e-12
 
 
-def _kind(name: str) -> str:
-    return "o" if name[0] in _CONCEPTS else name[0]
-
-
 @dataclass(frozen=True)
 class Vocabulary:
-    """Feature names with their position and inverse document frequency."""
+    """Features with their number and inverse document frequency.
 
-    index: Dict[str, int]
+    Attributes:
+        numbers: of the features' names.
+        idf: shape (features,).
+        names: those names in order; empty in a model that was loaded.
+    """
+
+    numbers: Numbers
     idf: Floats
+    names: Sequence[str] = ()
 
     @cached_property
     def rows(self) -> Rows:
         """Looks up the positions of a message's features."""
-        return Rows(self.index.get, of_word)
+        return Rows(self.numbers.find, of_word)
 
     @cached_property
     def kinds(self) -> NDArray[np.int64]:
         """The number of each feature's kind."""
-        number = {kind: i for i, kind in enumerate(KIND_WEIGHTS)}
-        return np.array([number[_kind(name)] for name in self.index], dtype=np.int64)
+        number = np.full(256, list(KIND_WEIGHTS).index("o"))  # of all concepts, whatever their letter
+        for place, letter in enumerate(KIND_WEIGHTS):
+            number[ord(letter)] = place
+        kinds: NDArray[np.int64] = number[self.numbers.letters]
+        return kinds
 
     def vector(self, features: Features) -> Tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Positions and values of a message's features: (1 + log count) x idf, each kind at its own length."""
@@ -122,7 +127,7 @@ def train(documents: Sequence[Features], labels: Sequence[str], strength: float 
     features, counts = count(documents, of_word, _MINIMUM)
     frequency = np.bincount(counts.indices, minlength=len(features))
     idf = np.log((1 + len(documents)) / (1 + frequency)) + 1
-    vocabulary = Vocabulary({name: i for i, name in enumerate(features)}, idf.astype(np.float32))
+    vocabulary = Vocabulary(Numbers(features), idf.astype(np.float32), features)
     names = sorted(set(labels))
     position = {name: i for i, name in enumerate(names)}
     targets = np.array([position[label] for label in labels])
@@ -149,8 +154,8 @@ def to_arrays(ranker: LinearRanker) -> Dict[str, NDArray[Any]]:
 
 
 def from_arrays(
-    labels: List[str], names: List[str], sharpness: float, arrays: Mapping[str, NDArray[Any]]
+    labels: List[str], names: Iterable[str], sharpness: float, arrays: Mapping[str, NDArray[Any]]
 ) -> LinearRanker:
     """The reverse of `to_arrays`; `names` are the features in the order of the rows."""
-    vocabulary = Vocabulary({name: i for i, name in enumerate(names)}, arrays["idf"])
+    vocabulary = Vocabulary(Numbers(names), arrays["idf"])
     return LinearRanker(labels, vocabulary, arrays["weights"], arrays["bias"], sharpness, arrays["scale"])

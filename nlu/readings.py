@@ -73,6 +73,7 @@ class Heard:
         topics: the onderwerpen found in them.
         has_unknown: whether it holds a word that is in none of the examples.
         is_of_others: whether it names another substance, part of the body or shop.
+        may_be_serious: whether the ranker thinks of a matter of safety; triage says whether it is one.
     """
 
     label: str
@@ -81,6 +82,7 @@ class Heard:
     topics: Sequence[Found]
     has_unknown: bool = False
     is_of_others: bool = False
+    may_be_serious: bool = False
 
     @property
     def words(self) -> Sequence[str]:

@@ -19,6 +19,7 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set,
 
 from ruamel.yaml import YAML
 
+from nlu.levels import ORDER, PREFIX, level_of
 from nlu.patterns import (
     SENTENCE_STEP,
     Index,
@@ -42,12 +43,6 @@ MEDICINES = "medicijnen.yml"
 REAL_WORDS = "geen_typefout.yml"
 FILES = (PATTERNS, MEDICINES, REAL_WORDS)
 
-PREFIX = "safety_"
-# Which wins: the first of these that a message holds (see also `_prefer`).
-ORDER = ("suicide", "emergency", "violence", "reaction", "medication", "pregnancy", "child", "condition")
-# Number of the level in the shop's rules; 1 to 4 are urgent, the last three share the sixth.
-LEVEL = {"suicide": 1, "emergency": 2, "violence": 3, "reaction": 4, "medication": 5}
-URGENT = frozenset(ORDER[:4])
 MAX_LEARNT_WORDS = 120  # a longer story says what it is about within this, and the patterns read all of it
 UNKNOWN_GROUP = "overig"
 NO_INTERACTION = "algemeen"
@@ -178,11 +173,6 @@ def _within(spans: Sequence[Tuple[int, str]], first: int, end: int) -> Tuple[Tup
 def _merged(query: Query) -> Phrase:
     """All parts as one phrase, only to find the rarest step."""
     return Phrase("", tuple(step for part in query.parts for step in part.steps))
-
-
-def level_of(name: str) -> int:
-    """The number of a level's name."""
-    return LEVEL.get(name, 6)
 
 
 class Triage:

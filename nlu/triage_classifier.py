@@ -8,7 +8,7 @@ Look-ups are done once per word and remembered, so that windows cost hardly more
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
+from nlu.levels import ORDER, PREFIX
 from nlu.patterns import build_vocabulary
-from nlu.rows import REMEMBERED, Features, Rows, count
+from nlu.rows import REMEMBERED, Features, Numbers, Rows, count
 from nlu.solver import fit_each
 from nlu.spelling import Speller
-from nlu.triage import ORDER, ORDINARY, PREFIX, Clause, Judgement
+from nlu.triage import ORDINARY, Clause, Judgement
 
 Floats = NDArray[np.float32]
 
@@ -161,18 +162,22 @@ class Opinion:
     Attributes:
         labels: names in the order of the columns.
         reader: makes the features.
-        index: rows of the features.
-        weights: shape (features, labels), the inverse document frequency multiplied in.
+        numbers: rows of the features, by name.
+        weights: shape (features, labels), the inverse document frequency multiplied in; in 8 bits once it was stored.
         squares: shape (features,), the square of the inverse document frequency.
         bias: shape (labels,).
+        scale: what the weights of each label are to be multiplied by.
+        features: the names in order; empty in a model that was loaded.
     """
 
     labels: List[str]
     reader: Reader
-    index: Dict[str, int]
-    weights: Floats
+    numbers: Numbers
+    weights: NDArray[Any]
     squares: Floats
     bias: Floats
+    scale: Floats = field(default_factory=lambda: np.ones(1, dtype=np.float32))
+    features: Sequence[str] = ()
 
     def judge(self, clauses: Sequence[Clause]) -> Judgement:
         """Weighs a message; a part of it must stand further out than the whole (`_PART`), for there are many parts."""
@@ -197,7 +202,7 @@ class Opinion:
         # A row per clause and kind, which adds up what belongs to it; one more clause in front, of nothing.
         belongs = np.zeros((len(rows) + 1, len(KINDS), len(found)), dtype=np.float32)
         belongs[of_clause + 1, self._kinds[found], np.arange(len(found))] = 1.0
-        dots = (belongs @ self.weights[found]).cumsum(axis=0)
+        dots = (belongs @ (self.weights[found] * self.scale)).cumsum(axis=0)
         lengths = (belongs @ self.squares[found]).cumsum(axis=0)
         places = _places(len(rows))
         of_window = dots[places[:, 1]] - dots[places[:, 0]]
@@ -209,8 +214,8 @@ class Opinion:
 
     def __post_init__(self) -> None:
         """Numbers the kinds of the features and the labels."""
-        self._rows = Rows(self.index.get, of_word)
-        self._kinds = _kinds(self.index)
+        self._rows = Rows(self.numbers.find, of_word)
+        self._kinds = _kinds(self.numbers)
         self._ordinary = self.labels.index(ORDINARY)
         self._levels = [number for number in range(len(self.labels)) if number != self._ordinary]
 
@@ -246,13 +251,18 @@ def fit(reader: Reader, documents: Sequence[Features], labels: Sequence[str]) ->
     frequency = np.bincount(counts.indices, minlength=len(features))
     idf = (np.log((1 + len(documents)) / (1 + frequency)) + 1).astype(np.float32)
     names = sorted(set(labels))
-    coefficients, bias = _fit(_matrix(counts, _kinds(features), idf), labels, names)
-    index = {name: i for i, name in enumerate(features)}
-    return Opinion(names, reader, index, np.ascontiguousarray(coefficients * idf[:, None]), idf**2, bias)
+    numbers = Numbers(features)
+    coefficients, bias = _fit(_matrix(counts, _kinds(numbers), idf), labels, names)
+    weights = np.ascontiguousarray(coefficients * idf[:, None])
+    return Opinion(names, reader, numbers, weights, idf**2, bias, features=features)
 
 
-def _kinds(names: Iterable[str]) -> NDArray[np.int64]:
-    return np.array([_KIND_NUMBER[name[0]] for name in names], dtype=np.int64)
+def _kinds(numbers: Numbers) -> NDArray[np.int64]:
+    number = np.zeros(256, dtype=np.int64)
+    for kind, place in _KIND_NUMBER.items():
+        number[ord(kind)] = place
+    kinds: NDArray[np.int64] = number[numbers.letters]
+    return kinds
 
 
 def _matrix(counts: Any, kinds: NDArray[np.int64], idf: Floats) -> Any:
@@ -282,11 +292,10 @@ def to_arrays(opinion: Opinion) -> Dict[str, NDArray[Any]]:
     }
 
 
-def from_arrays(labels: List[str], names: Sequence[str], reader: Reader, arrays: Mapping[str, NDArray[Any]]) -> Opinion:
+def from_arrays(labels: List[str], names: Iterable[str], reader: Reader, arrays: Mapping[str, NDArray[Any]]) -> Opinion:
     """The reverse of `to_arrays`; `names` are the features in the order of the rows."""
-    index = {name: number for number, name in enumerate(names)}
-    weights = arrays["weights"].astype(np.float32) * arrays["scale"]
-    return Opinion(labels, reader, index, weights, arrays["squares"], arrays["bias"])
+    numbers, weights = Numbers(names), arrays["weights"]  # few rows are needed: they become floats when they are
+    return Opinion(labels, reader, numbers, weights, arrays["squares"], arrays["bias"], arrays["scale"])
 
 
 def read_classes(folder: Path) -> Dict[str, List[str]]:

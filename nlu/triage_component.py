@@ -18,12 +18,11 @@ from monitoring import metrics
 from nlu import triage_training
 from nlu.again import Again
 from nlu.ahead import examples_of, learn_into
-from nlu.persistence import load_state
+from nlu.levels import ORDER, PREFIX
+from nlu.persistence import load_features, load_state
 from nlu.triage import (
     FILES,
     FOLDER,
-    ORDER,
-    PREFIX,
     Examination,
     Judgement,
     Triage,
@@ -126,8 +125,8 @@ class TriageComponent(GraphComponent):
         with model_storage.read_from(resource) as folder:
             texts = {name: (folder / name).read_text(encoding="utf-8") for name in FILES}
             state, arrays = load_state(folder)
-        reader = Reader(state["classes"], state["spelling"])
-        opinion = from_arrays(state["labels"], state["features"], reader, arrays)
+            reader = Reader(state["classes"], state["spelling"])
+            opinion = from_arrays(state["labels"], load_features(folder), reader, arrays)
         component = cls(model_storage, resource, load_triage(texts), opinion)
         _running.append(component)
         del _running[:-1]

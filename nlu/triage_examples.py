@@ -16,7 +16,8 @@ from typing import Any, Dict, Iterator, List, Mapping, Sequence
 
 from ruamel.yaml import YAML
 
-from nlu.triage import FOLDER, ORDER, ORDINARY
+from nlu.levels import ORDER
+from nlu.triage import FOLDER, ORDINARY
 
 PATTERN = "zinnen_*.yml"
 DRAWN = 12  # sentences that one line of grammar stands for at most

@@ -35,13 +35,12 @@ def learn(folder: Path, ask: Ask) -> None:
     opinion = train(Reader(classes, frequencies), read)  # it knows every word: what is misspelt is learnt as it stands
     state = {
         "labels": opinion.labels,
-        "features": list(opinion.index),
         "classes": classes,
         "spelling": {word: number for word, number in frequencies.items() if number >= MINIMUM},
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    save_state(folder, state, to_arrays(opinion))
+    save_state(folder, state, opinion.features, to_arrays(opinion))
 
 
 def _read(triage: Triage, examples: Sequence[TriageExample]) -> Tuple[List[Read], List[Read]]:

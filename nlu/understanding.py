@@ -13,19 +13,19 @@ from content.catalogue import FAQ_INTENT, FAQ_RESPONSE, onderwerp_and_aspect
 from nlu import linear
 from nlu.advice import REFERENCE, AdviceTurn, AdviceWords, Said, in_advice
 from nlu.again import Again
-from nlu.chain import ANSWER, CHAIN_INTENTS, LINK, ChainHeard, ChainWords, in_chain
+from nlu.chain import ANSWER, CHAIN_INTENTS, GOTO, LINK, NEXT, PREVIOUS, ChainHeard, ChainWords, in_chain
 from nlu.context import FOLLOW_UPS, SHOP, Conversation, Resolution
 from nlu.dutch import Lemmatiser, WordTest
 from nlu.features import Analyser, Analysis, features
 from nlu.follow_ups import FALLBACK, FollowUps
 from nlu.gate import OUT_OF_SCOPE, SUBSTANCES, Gate, Row, Subject
+from nlu.levels import PREFIX
 from nlu.lexicon import Found, Lexicon, unique_names
 from nlu.nicknames import Nicknames
 from nlu.normalise import words as split_words
 from nlu.readings import MORE, Heard, Reading, Readings
 from nlu.rewriting import MOST_WORDS, Words
 from nlu.spelling import Speller
-from nlu.triage import PREFIX
 from nlu.turns import COURTESIES, TurnWords, clauses, question_sentences
 
 NO_CONVERSATION = Conversation()
@@ -38,6 +38,9 @@ _STORY = 30  # words from which a message's questions are also heard by themselv
 _MOST_QUESTIONS = 3
 _ASKED_TOO = 0.5  # confidence from which a second question is answered or offered
 _OPINIONS = COURTESIES | {"help", "follow_up_more"}
+_WALKING, _FEW_STEPS = frozenset({NEXT, PREVIOUS, GOTO}), 6  # steps through the chain, and the words they take
+_SERIOUS, _SURE_ALL_THE_SAME = 0.2, 0.65  # probability of a matter of safety from which only this one counts
+_LEAST_LEFT = 0.1  # probability that the ranker leaves to all but matters of safety, below which it knows too little
 _BEHIND = 0.5  # confidence that a question behind a courtesy must reach
 _A_QUESTION = 5  # words that begin like a question and are no opinion then
 _FEW_UNKNOWN, _UNKNOWN_LENGTH = 10, 5
@@ -108,7 +111,7 @@ class Sense:
 
     Attributes:
         words: as they were given, normalised.
-        raw: probability per label, shape [labels].
+        raw: probability per label if they are no matter of safety, shape [labels].
         subject: what they are about, without the conversation.
         in_view: {onderwerp of a conversation: the reading behind the topic gate}, filled when asked for.
     """
@@ -142,6 +145,11 @@ class Utterance:
     entities: Sequence[Entity]
     in_keten: ChainHeard
     ranked: Dict[Optional[str], Tuple[Ranking, Ranking]] = field(default_factory=dict)
+
+    @property
+    def is_serious(self) -> bool:
+        """Whether the ranker thinks of a matter of safety."""
+        return sum(self.safety.values()) >= _SERIOUS
 
 
 class Understanding:
@@ -262,7 +270,7 @@ class Understanding:
         chosen = self._chosen(said, conversation)
         if chosen:
             return _answering(base, chosen, 1.0, [])
-        sure = confidence >= self.thresholds.of(label)
+        sure = self._is_sure(said, label, confidence)
         # The reply before it makes a short message certain: "volgende", "soms", "en magnesium?".
         turn = in_chain(label if sure else FALLBACK, conversation.keten, in_keten)
         if turn:
@@ -290,7 +298,7 @@ class Understanding:
         topics = self.lexicon.onderwerp.find(analysis.words)
         asked = self._asked_in_story(text, analysis)
         raw = self._probabilities(analysis, asked)
-        sense = Sense(analysis.words, raw, self._subject(analysis, asked, topics))
+        sense = Sense(analysis.words, self._without_safety(raw), self._subject(analysis, asked, topics))
         safety = {label: float(raw[place]) for label, place in self._safety.items()}
         entities = self._mentioned(text, analysis, topics)
         in_keten = self._chain_words.hear(analysis.words, _names(entities, "schakel"), _names(entities, "blokkade"))
@@ -300,7 +308,16 @@ class Understanding:
         """What the ranker makes of normalised words."""
         analysis = self._analyser.analyse_words(words)
         topics = self.lexicon.onderwerp.find(analysis.words)
-        return Sense(words, self._probabilities(analysis, None), self._subject(analysis, None, topics))
+        raw = self._without_safety(self._probabilities(analysis, None))
+        return Sense(words, raw, self._subject(analysis, None, topics))
+
+    def _without_safety(self, raw: Row) -> Row:
+        """What a message is when it is no matter of safety: whether it is one, triage says behind this component."""
+        places = list(self._safety.values())
+        left = 1.0 - float(raw[places].sum())
+        result = raw / max(left, _LEAST_LEFT)
+        result[places] = 0.0
+        return result
 
     def _in_view(self, sense: Sense, onderwerp: Optional[str]) -> Reading:
         """What the topic gate leaves of it in a conversation about an onderwerp."""
@@ -314,11 +331,18 @@ class Understanding:
         """What a message is by itself."""
         alone = self._in_view(said.sense, conversation.onderwerp)
         label, confidence = self.ranker.labels[alone.best], float(alone.gated[alone.best])
-        sure = confidence >= self.thresholds.of(label)
+        sure = self._is_sure(said, label, confidence)
         taken_for = label if sure and not self._is_out_of_place(label, said.analysis, conversation) else FALLBACK
         subject = said.sense.subject
         is_of_others = subject.names_other or subject.names_shop
-        return Heard(taken_for, confidence, said.analysis, said.topics, subject.has_unknown, is_of_others), alone
+        heard = Heard(
+            taken_for, confidence, said.analysis, said.topics, subject.has_unknown, is_of_others, said.is_serious
+        )
+        return heard, alone
+
+    def _is_sure(self, said: Utterance, label: str, confidence: float) -> bool:
+        """Whether a message is to be taken for this label when nothing was said before."""
+        return confidence >= max(self.thresholds.of(label), _SURE_ALL_THE_SAME if said.is_serious else 0.0)
 
     def _ranked(self, said: Utterance, alone: Reading, conversation: Conversation) -> Tuple[Ranking, Ranking]:
         """The likeliest labels and the likeliest ids, each with its probability."""
@@ -460,6 +484,8 @@ class Understanding:
         if label == ANSWER:
             return True
         words = analysis.words
+        if label in _WALKING and len(words) > _FEW_STEPS and not conversation.keten:
+            return True  # "vorige keer kwam het ook al te laat" is no step back in the chain
         if label not in _OPINIONS or conversation.last_id is None:
             return False
         start = self._turns.without_courtesy(words)
@@ -632,7 +658,6 @@ def to_state(understanding: Understanding) -> Dict[str, Any]:
     ranker = understanding.ranker
     return {
         "labels": ranker.labels,
-        "features": list(ranker.vocabulary.index),
         "sharpness": ranker.sharpness,
         "spelling": dict(understanding.spelling),
         "sentences": dict(understanding.sentences),

@@ -20,4 +20,5 @@ def learn(folder: Path, ask: Ask) -> None:
     dutch, lexicon, lemmas = load_dutch(), Lexicon.load(), load_table().lemmas_only()
     understanding = train(ask(), lexicon, remembering(dutch.lemmas))
     arrays = {**linear.to_arrays(understanding.ranker), LEMMAS: lemmas}
-    save_state(folder, {"dutch": dutch.name, **to_state(understanding)}, arrays)
+    features = understanding.ranker.vocabulary.names
+    save_state(folder, {"dutch": dutch.name, **to_state(understanding)}, features, arrays)

@@ -168,6 +168,7 @@ def process_environment(environment: Environment) -> Dict[str, str]:
     variables.update(RASA_TELEMETRY_ENABLED="false", TF_CPP_MIN_LOG_LEVEL="3", SANIC_MOTD="false")
     variables.pop("PYTHONDONTWRITEBYTECODE", None)  # or every start compiles 2,000 modules anew: half of its time
     variables.setdefault("MALLOC_ARENA_MAX", "2")  # threads share memory instead of each keeping its own
+    variables.setdefault("MALLOC_TRIM_THRESHOLD_", "131072")  # glibc raises it by itself, and then gives little back
     variables.setdefault("SETUPTOOLS_USE_DISTUTILS", "stdlib")  # Sanic needs one function of it, not all of setuptools
     variables.setdefault("OPENBLAS_NUM_THREADS", "1")  # messages are small: more threads only cost memory and switches
     variables["PYTHONPATH"] = os.pathsep.join(filter(None, [os.getcwd(), variables.get("PYTHONPATH", "")]))

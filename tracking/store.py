@@ -36,12 +36,13 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from answering.redact import redact_events
 from monitoring import metrics
 from storage.engine import leave_no_copy, leave_no_old_copy, reading, try_idle_connections
+from tracking.slim import slim
 from tracking.tracker import ConversationTracker
 
 logger = logging.getLogger(__name__)
 
 KEPT_CONVERSATIONS = 2_000
-KEPT_EVENTS = 6_000  # of all conversations in memory together; about 3 kB each
+KEPT_EVENTS = 20_000  # of all conversations in memory together; about 1 kB each, see tracking/slim.py
 WAIT = 2  # seconds for a locked or absent database: an apology must still come within 5
 _BATCH = 64  # saves in one transaction at most
 
@@ -358,6 +359,7 @@ class ConversationStore(TrackerStore):
         version = tracker.version
         if is_new_session:
             tracker = self._latest_session(tracker)
+        tracker.slimmed = slim(tracker.events, tracker.slimmed)
         with self._guard:
             if version != self._version(tracker.sender_id) or tracker._max_event_history is not None:
                 return

@@ -57,6 +57,7 @@ class ConversationTracker(DialogueStateTracker):
         self.stored: Optional[int] = None  # how many of the events the store has; None when it does not know it
         self.last_id: Optional[int] = None  # the store's number of the last of them
         self.version = 0  # the store's, of when it was handed out
+        self.slimmed = 0  # how many of the events are as small as they get, see tracking/slim.py
         super().__init__(*args, **kwargs)
 
     def _create_events(self, evts: List[Event]) -> Any:

@@ -9,7 +9,8 @@ from typing import Any, Dict
 from ruamel.yaml import YAML
 
 from content.helplines import helpline_placeholders
-from nlu.triage import ORDER, PREFIX, URGENT, assess
+from nlu.levels import ORDER, PREFIX, URGENT
+from nlu.triage import assess
 
 REPLIES = Path("data/veiligheid/responses.yml")
 _ABOUT_THE_BOT = "medewerker"  # lines that offer a human: there is one

@@ -77,6 +77,26 @@ def test_a_human_is_one_word_away_at_the_free_question_too(understanding: Any) -
     assert read(understanding, "vraag", "medewerker")[0] == "request_human"
 
 
+@pytest.mark.parametrize("step", ["toestemming", "gesprek"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "oke en is wat jullie zeggen dan medisch advies",
+        "ja maar hoe lang bewaren jullie mijn gegevens",
+        "ok en wat zijn de bijwerkingen van magnesium",
+        "goed, wat kost verzenden?",
+    ],
+)
+def test_a_question_behind_a_yes_is_no_consent(understanding: Any, step: str, text: str) -> None:
+    intent, word, _ = read(understanding, step, text)
+    assert (intent, word) == ("faq", None)
+
+
+@pytest.mark.parametrize("text", ["ja dat is goed", "oke, gebruik ze maar", "ja hoor prima", "mag", "ja graag dank je"])
+def test_a_plain_yes_is_consent(understanding: Any, text: str) -> None:
+    assert read(understanding, "toestemming", text) == ("advice_answer", "ja", None)
+
+
 @pytest.mark.parametrize("step", ["toestemming", "gesprek", "zelfcheck"])
 @pytest.mark.parametrize(
     ("text", "word"),

@@ -30,6 +30,13 @@ def after(last_id: str, onderwerp: Optional[str] = None, **more: Any) -> Convers
         (after("winkel_retour", "magnesium"), "hoe snel werkt het?", "utter_faq/magnesium_duur"),
         (after("oxytocine_wat_is"), "in welk eten zit dat?", "ontbreekt/oxytocine"),
         (Conversation(), "ik had een vraagje over magnesium", "vragen_over/magnesium"),
+        (
+            after("oxytocine_bijwerkingen", asked="oxytocine bijwerkingen"),
+            "melatonine?",
+            "utter_faq/melatonine_bijwerkingen",
+        ),
+        (after("oxytocine_wat_is", asked="wat is oxytocine"), "melatonine?", "utter_faq/melatonine_wat_is"),
+        (after("magnesium_vorm", asked="welke vorm van magnesium"), "treonaat?", "utter_faq/magnesium_threonaat"),
     ],
 )
 def test_follow_ups_of_customers(understanding: Any, before: Conversation, said: str, action: str) -> None:
@@ -80,6 +87,37 @@ def test_a_courtesy_with_more_words_stays_one(understanding: Any) -> None:
     assert understanding.understand("oke dan wacht ik wel af", after("winkel_bestelstatus")).intent == "affirm"
     found = understanding.understand("dank je, de bijwerkingen graag", after("magnesium_slaap"))
     assert found.faq_id == "magnesium_bijwerkingen"
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "faq_id"),
+    [
+        (after("winkel_beschadigd"), "En mijn geld?", "winkel_retour"),
+        (after("winkel_bestelstatus"), "en als t straks kapot aankomt", "winkel_beschadigd"),
+        (Conversation(), "ik ben zwanger van de ideeën haha, wat doet oxytocine voor focus", "oxytocine_motivatie"),
+    ],
+)
+def test_what_only_resembles_a_matter_of_safety_is_still_understood(
+    understanding: Any, before: Conversation, said: str, faq_id: str
+) -> None:
+    found = understanding.understand(said, before)
+    assert found.faq_id == faq_id
+    assert all(not label.startswith("safety_") for label, _ in found.ranking)
+
+
+def test_what_triage_may_have_missed_gets_no_guess(understanding: Any) -> None:
+    said = "als ik morgen niet opsta is dat prima, liever zelfs, voor mij hoeft het"
+    for before in (Conversation(), after("magnesium_slaap")):
+        found = understanding.understand(said, before)
+        assert sum(found.safety.values()) > 0.25
+        assert found.intent == "nlu_fallback"
+
+
+def test_a_long_complaint_is_no_step_back_in_the_chain(understanding: Any) -> None:
+    before = after("winkel_beschadigd")
+    said = "En vorige keer kwam het ook al veel te laat, zo ga je niet met klanten om"
+    assert not understanding.understand(said, before).intent.startswith("chain_")
+    assert understanding.understand("vorige", before).intent == "chain_previous"
 
 
 @pytest.mark.parametrize("said", ["en oxytocine?", "oxytocine dan"])

@@ -13,7 +13,8 @@ import pytest
 from evaluation.assistant import Assistant, Turn
 from evaluation.datasets import Sample, load_safety, load_unseen, read_yaml
 from evaluation.metrics import Share
-from nlu.triage import ORDER, PREFIX, assess
+from nlu.levels import ORDER, PREFIX
+from nlu.triage import assess
 
 FLOORS: Dict[str, Any] = read_yaml(Path(__file__).parent / "floors.yml")
 

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from content.catalogue import fill, placeholders_in
 from content.helplines import HELPLINES, HelplineError, read_helplines
-from nlu.triage import ORDER, URGENT
+from nlu.levels import ORDER, URGENT
 
 FOLDER = Path("data/veiligheid")
 LEVELS = sorted(ORDER)

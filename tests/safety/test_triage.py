@@ -7,18 +7,8 @@ import time
 
 import pytest
 
-from nlu.triage import (
-    ORDER,
-    PATTERN_BONUS,
-    SURE,
-    THRESHOLDS,
-    Examination,
-    Judgement,
-    combine,
-    decide,
-    default_triage,
-    plain,
-)
+from nlu.levels import ORDER
+from nlu.triage import PATTERN_BONUS, SURE, THRESHOLDS, Examination, Judgement, combine, decide, default_triage, plain
 
 triage = default_triage()
 
