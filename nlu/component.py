@@ -25,7 +25,7 @@ from nlu.context import Conversation
 from nlu.dutch import installed_name, load_dutch, load_table, load_word_list, remembering
 from nlu.follow_ups import FALLBACK
 from nlu.lexicon import FILES, FOLDER, Lexicon
-from nlu.persistence import load_features, load_state
+from nlu.persistence import code_fingerprint, load_features, load_state
 from nlu.understanding import Thresholds, Understanding, Understood
 
 logger = logging.getLogger(__name__)
@@ -60,9 +60,9 @@ class DutchUnderstanding(GraphComponent):
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
-        """The dictionary files and the spaCy pipeline also decide what is learnt."""
+        """The dictionary files, the spaCy pipeline and our code also decide what is learnt."""
         files = [(FOLDER / f"{name}.yml").read_text(encoding="utf-8") for name in FILES]
-        return str(get_text_hash(installed_name() + "\n".join(files)))
+        return str(get_text_hash(code_fingerprint() + installed_name() + "\n".join(files)))
 
     @classmethod
     def create(

@@ -21,6 +21,7 @@ _IMPORTANT_LENGTH = 7  # from here on a rare known word gives way to an importan
 _MOST_UNKNOWN = 30  # words of one message that are corrected; more unknown words than that is no Dutch
 _MOST_CANDIDATES = 16  # whose cost is computed
 _MOST_DIFFERENT = 14  # letters between the common beginning and end of two words
+_COLUMNS = 32  # letters that are told apart by their code
 _LONGEST = 24  # letters of a word that is corrected
 _BEGINNING = 1.2  # how much may be wrong there
 _LONG_ENOUGH = 8  # letters of an important word to be found at the beginning of a longer one
@@ -58,6 +59,9 @@ def _near_letters() -> Dict[str, float]:
 
 
 _COSTS = _near_letters()
+# The same per letter that was typed; the letter itself is no slip.
+_SLIPS = {x: {**{p[1]: cost for p, cost in _COSTS.items() if p[0] == x}, x: 0.0} for x in {p[0] for p in _COSTS}}
+_LEAST = min(_COSTS.values())  # of any letter typed for another
 _SOUNDS = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
@@ -203,7 +207,8 @@ class Speller:
         targets = self._domain if only_important else self._targets
         same = targets.by_sound.get(sound_of(word), ())
         best: Optional[Tuple[float, str]] = None
-        for candidate in dict.fromkeys([*same, *targets.near(word, 2 if len(word) >= 6 else 1)]):
+        near = targets.near(word, 2 if len(word) >= 6 else 1)
+        for candidate in dict.fromkeys([*same, *near]):
             frequency = self._frequency.get(candidate, 0)
             is_important = candidate in self._important
             if not is_important and frequency < _TARGET_FREQUENCY.get(len(word), 2):
@@ -215,8 +220,10 @@ class Speller:
                 cost = _SAME_SOUND + 0.5 * first
             else:
                 # Nothing that is worse than the best so far needs to be worked out.
-                enough = limit if best is None else min(limit, best[0] + bonus)
-                cost = _cost(word, candidate, enough - first + _ROUNDING) + first
+                enough = (limit if best is None else min(limit, best[0] + bonus)) - first + _ROUNDING
+                if near[candidate] > enough:
+                    continue
+                cost = _cost(word, candidate, enough) + first
             if cost <= limit and (best is None or (cost - bonus, candidate) < best):
                 best = cost - bonus, candidate
         if best is None:
@@ -263,7 +270,7 @@ def _mask(word: str) -> int:
     """Which letters a word has, a bit each."""
     mask = 0
     for letter in word:
-        mask |= 1 << (ord(letter) % 32)
+        mask |= 1 << (ord(letter) % _COLUMNS)
     return mask
 
 
@@ -273,32 +280,56 @@ class _Targets:
     def __init__(self, words: Sequence[str], frequencies: Mapping[str, int]) -> None:
         """Takes the words sorted by length."""
         self.words = words
-        self._masks = np.array([_mask(word) for word in words], dtype=np.uint32)
+        self._counts = np.array([_counts(word) for word in words], dtype=np.int8).reshape(len(words), _COLUMNS)
+        self._letters = (self._counts > 0).astype(np.float32)  # floats, for their product is the fast one
+        self._drops = np.array([min(_letters(word)) for word in words])
         self._first = np.array([ord(word[0]) for word in words], dtype=np.uint8)
         self._commonness = np.array([0.15 * math.log1p(frequencies.get(w, 0)) for w in words], dtype=np.float32)
-        lengths = np.array([len(word) for word in words])
-        self._from = np.searchsorted(lengths, np.arange(_LONGEST + 4)).tolist()
+        self._lengths = np.array([len(word) for word in words])
+        self._from = np.searchsorted(self._lengths, np.arange(_LONGEST + 4)).tolist()
         self.by_sound: Dict[str, List[str]] = {}
         for word in words:
             self.by_sound.setdefault(sound_of(word), []).append(word)
 
-    def near(self, word: str, edits: int) -> List[str]:
-        """The most promising words within so many edits, as far as their letters tell, the best one first."""
+    def near(self, word: str, edits: int) -> Dict[str, float]:
+        """The most promising words within so many edits, as far as their letters tell, and what each costs at least.
+
+        The best one comes first.
+        """
         if len(word) > _LONGEST:
-            return []
+            return {}
         start, end = self._from[max(len(word) - edits, 0)], self._from[len(word) + edits + 1]
-        different = self._masks[start:end] ^ np.uint32(_mask(word))
-        off = _BITS[different & 0xFFFF] + _BITS[different >> 16]
-        positions = np.flatnonzero(off <= 2 * edits)
-        rank = off[positions] - self._commonness[start + positions] + (self._first[start + positions] != ord(word[0]))
+        counts = np.array(_counts(word), dtype=np.int8)
+        letters = (counts > 0).astype(np.float32)
+        # Letters that only one of the two words has: those of the target, less the shared ones, and those missing.
+        off = self._letters[start:end] @ (1.0 - 2.0 * letters) + letters.sum()
+        found = (off <= 2 * edits).nonzero()[0]
+        positions = found + start
+        rank = off[found] - self._commonness[positions] + (self._first[positions] != ord(word[0]))
         if len(positions) > _MOST_CANDIDATES:
-            few = np.argpartition(rank, _MOST_CANDIDATES)[:_MOST_CANDIDATES]
+            few = rank.argpartition(_MOST_CANDIDATES)[:_MOST_CANDIDATES]
             positions, rank = positions[few], rank[few]
-        positions = positions[np.argsort(rank)]
-        return [self.words[start + p] for p in positions]
+        positions = positions[rank.argsort()]
+        more = np.maximum(counts - self._counts[positions], 0) @ _ONES
+        longer = len(word) - self._lengths[positions]
+        drop = min(_letters(word))
+        # So many letters must give way to others, and so many go or come.
+        least = [
+            _LEAST * (many - size) + drop * size if size > 0 else _LEAST * many - drops * size
+            for many, size, drops in zip(more.tolist(), longer.tolist(), self._drops[positions].tolist())
+        ]
+        return dict(zip([self.words[p] for p in positions.tolist()], least))
 
 
-_BITS = np.array([bin(i).count("1") for i in range(1 << 16)], dtype=np.uint8)
+def _counts(word: str) -> List[int]:
+    """How often a word has each letter; letters outside the alphabet share the columns."""
+    counts = [0] * _COLUMNS
+    for letter in word:
+        counts[ord(letter) % _COLUMNS] += 1
+    return counts
+
+
+_ONES = np.ones(_COLUMNS, dtype=np.int8)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -321,15 +352,15 @@ def _cost(typed: str, meant: str, limit: float) -> float:
     last = [0.0, *accumulate(added)]
     before, lowest_before = last, 0.0
     previous = ""
-    slips = _COSTS.get
     # Written out without calls: this runs a hundred thousand times in a training.
     for x, drop in zip(typed[begin:end], out):
         diagonal = last[0]
         cell = lowest = diagonal + drop
         row = [cell]
         left = ""
+        slips = _SLIPS.get(x) or {x: 0.0}
         for k, y in enumerate(wanted):
-            cost = diagonal if x == y else diagonal + slips(x + y, 1.0)
+            cost = diagonal + slips.get(y, 1.0)
             diagonal = last[k + 1]
             if diagonal + drop < cost:
                 cost = diagonal + drop

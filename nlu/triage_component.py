@@ -19,7 +19,7 @@ from nlu import triage_training
 from nlu.again import Again
 from nlu.ahead import examples_of, learn_into
 from nlu.levels import ORDER, PREFIX
-from nlu.persistence import load_features, load_state
+from nlu.persistence import code_fingerprint, load_features, load_state
 from nlu.triage import (
     FILES,
     FOLDER,
@@ -85,10 +85,11 @@ class TriageComponent(GraphComponent):
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
-        """Changed patterns, medicines, classes or sentences need a new model."""
+        """Changed patterns, medicines, classes, sentences or code need a new model."""
         texts = list(read_files().values())
         texts += [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob(PATTERN))]
-        return str(get_text_hash("\n".join([*texts, (FOLDER / CLASSES).read_text(encoding="utf-8")])))
+        texts += [(FOLDER / CLASSES).read_text(encoding="utf-8"), code_fingerprint()]
+        return str(get_text_hash("\n".join(texts)))
 
     @classmethod
     def create(

@@ -60,6 +60,19 @@ def test_giving_up_early_never_hides_a_word_within_the_limit(typed: str, meant: 
     assert found == whole if whole <= 1.7 else found > 1.7
 
 
+@given(LETTERS, st.lists(LETTERS, min_size=1, max_size=8, unique=True))
+@settings(max_examples=400)
+def test_no_word_costs_less_than_its_letters_promise(typed: str, words: List[str]) -> None:
+    near = spelling._Targets(sorted(words, key=len), {}).near(typed, 2)
+    for word, least in near.items():
+        assert least <= _plain(typed, word) + 1e-9
+
+
+def test_letters_promise_what_must_give_way_and_what_must_go_or_come() -> None:
+    near = spelling._Targets(["slap", "slaap", "slapen"], {}).near("slaap", 2)
+    assert near == {"slaap": 0.0, "slap": 0.5, "slapen": 1.5}
+
+
 @pytest.mark.parametrize(
     ("typed", "meant", "cost"),
     [("magensium", "magnesium", 0.6), ("maggnesium", "magnesium", 0.5), ("oxitocine", "oxytocine", 0.5)],

@@ -14,6 +14,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from nlu.component import DutchUnderstanding
 from nlu.triage_component import TriageComponent
 
 EXAMPLES = [
@@ -162,6 +163,15 @@ def test_what_only_sounds_like_a_death_is_no_loss(component: TriageComponent, te
 def test_a_message_without_text_passes(component: TriageComponent) -> None:
     [result] = component.process([Message({"intent": {"name": "faq", "confidence": 1.0}})])
     assert result.get("intent")["name"] == "faq"
+
+
+def test_other_code_needs_a_new_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = TriageComponent.fingerprint_addon({}), DutchUnderstanding.fingerprint_addon({})
+    for module in ("triage_component", "component"):
+        monkeypatch.setattr(f"nlu.{module}.code_fingerprint", lambda: "other code")
+    after = TriageComponent.fingerprint_addon({}), DutchUnderstanding.fingerprint_addon({})
+    assert before[0] != after[0]
+    assert before[1] != after[1]
 
 
 def test_changed_patterns_change_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
