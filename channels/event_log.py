@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from answering.redact import redact_data, redactor
-from storage.engine import leave_no_copy, open_engine, reading
+from storage.engine import Turns, leave_no_copy, open_engine, reading
 
 OPEN, HANDOVER, HUMAN, ENDED = "open", "overname", "mens", "afgesloten"
 STATES = (OPEN, HANDOVER, HUMAN, ENDED)
@@ -69,6 +69,7 @@ class EventLog:
     def __init__(self, address: str) -> None:
         """Opens the database at an SQLAlchemy address and makes its tables when they are not there."""
         self._engine = open_engine(address, name="schakel-web")
+        self._turns = Turns(self._engine)
         self._reader = reading(self._engine)
         _metadata.create_all(self._engine)
 
@@ -78,7 +79,7 @@ class EventLog:
 
     def open_session(self, session: str) -> None:
         """Makes a new, empty session."""
-        with self._engine.begin() as connection:
+        with self._turns.begin(self._engine) as connection:
             connection.execute(sa.insert(_sessions).values(id=session, seen=time.time(), last=0, state=OPEN))
 
     def state(self, session: str) -> str:
@@ -103,7 +104,7 @@ class EventLog:
         values: Dict[str, Any] = {"kind": "user", "client_id": client_id, "answered": False}
         for attempt in range(2):
             try:
-                with self._engine.begin() as connection:
+                with self._turns.begin(self._engine) as connection:
                     known = _number_of(connection, session, client_id)
                     if known is not None:
                         return known, False
@@ -118,7 +119,7 @@ class EventLog:
     def next_question(self, session: str) -> Optional[Question]:
         """The oldest message without an answer, and counts the attempt; None when all are answered."""
         columns = (_events.c.number, _events.c.body, _events.c.attempts)
-        with self._engine.begin() as connection:
+        with self._turns.begin(self._engine) as connection:
             row = connection.execute(
                 sa.select(*columns)
                 .where(_events.c.session == session, _events.c.answered.is_(False))
@@ -147,7 +148,7 @@ class EventLog:
             False when a human has the conversation: the assistant must not talk in it, so nothing was stored and the
             message still waits.
         """
-        with self._engine.begin() as connection:
+        with self._turns.begin(self._engine) as connection:
             # The update comes first, as in `_append`: no human can come in between looking and storing.
             free = sa.update(_sessions).where(_sessions.c.id == session, _sessions.c.state != HUMAN)
             if connection.execute(free.values(last=_sessions.c.last)).rowcount == 0:
@@ -168,7 +169,7 @@ class EventLog:
 
     def mark_passed_on(self, session: str, question: int) -> None:
         """A human has the message; the assistant need not answer it."""
-        with self._engine.begin() as connection:
+        with self._turns.begin(self._engine) as connection:
             connection.execute(
                 sa.update(_events)
                 .where(_events.c.session == session, _events.c.number == question)
@@ -188,7 +189,10 @@ class EventLog:
         Raises:
             SessionGone: there is no such session.
         """
-        with contextlib.suppress(IntegrityError), self._engine.begin() as connection:  # the same line at once
+        with (
+            contextlib.suppress(IntegrityError),
+            self._turns.begin(self._engine) as connection,
+        ):  # the same line at once
             _state(connection, session)
             if _number_of(connection, session, key) is not None:
                 return
@@ -201,7 +205,7 @@ class EventLog:
 
     def set_state(self, session: str, state: str) -> None:
         """Tells the visitor's chat that the conversation is being taken over, is with a human, ended or open."""
-        with self._engine.begin() as connection:
+        with self._turns.begin(self._engine) as connection:
             _set_state(connection, session, state)
 
     def events(self, session: str, after: int) -> Tuple[List[Dict[str, Any]], bool]:
@@ -228,7 +232,7 @@ class EventLog:
 
     def rate(self, session: str, number: int, rating: Optional[str]) -> bool:
         """Keeps the visitor's opinion ('up', 'down' or None) of an answer; False when there is no such answer."""
-        with self._engine.begin() as connection:
+        with self._turns.begin(self._engine) as connection:
             changed = connection.execute(
                 sa.update(_events)
                 .where(_events.c.session == session, _events.c.number == number, _events.c.kind == "bot")
@@ -252,7 +256,7 @@ class EventLog:
     def redact(self, session: str, values: Sequence[str]) -> None:
         """Replaces private texts in all that was said in a session."""
         replace = redactor(values)
-        with self._engine.begin() as connection:
+        with self._turns.begin(self._engine) as connection:
             rows = connection.execute(
                 sa.select(_events.c.number, _events.c.body).where(_events.c.session == session)
             ).all()
@@ -269,7 +273,7 @@ class EventLog:
 
     def clear(self, session: str, replies: Sequence[Dict[str, Any]] = ()) -> None:
         """Deletes all that was said in a session but not the session; these replies are the first of what follows."""
-        with self._engine.begin() as connection:
+        with self._turns.begin(self._engine) as connection:
             connection.execute(sa.delete(_events).where(_events.c.session == session))
             for reply in replies:
                 _append(connection, session, reply, kind="bot")
@@ -277,7 +281,7 @@ class EventLog:
 
     def delete(self, session: str) -> None:
         """Deletes the session and all that was said in it."""
-        with self._engine.begin() as connection:
+        with self._turns.begin(self._engine) as connection:
             connection.execute(sa.delete(_events).where(_events.c.session == session))
             connection.execute(sa.delete(_sessions).where(_sessions.c.id == session))
 

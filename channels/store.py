@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.pool import QueuePool
 
-from storage.engine import leave_no_copy, leave_no_old_copy, reading, try_idle_connections
+from storage.engine import Turns, leave_no_copy, leave_no_old_copy, reading, try_idle_connections
 
 WAITING, DONE, DEAD = "waiting", "done", "dead"
 BUSY_TIMEOUT = 3  # seconds that a writer waits for another one: an apology must still come within 5
@@ -120,6 +120,7 @@ class Store:
             sa.event.listen(self._engine, "begin", _begin_sqlite)
         else:
             try_idle_connections(self._engine)
+        self._turns = Turns(self._engine)
         self._reader = reading(self._engine, _READING)
         self._inserts: Dict[Any, Any] = {}
         self._durable = self._engine.execution_options(**{_DURABLE: True})
@@ -141,7 +142,7 @@ class Store:
             is_durable: outlives a power cut too, for which an SQLite file waits for the disk. What is written without
                 it survives the process being killed, and after a power cut is done again.
         """
-        with (self._durable if is_durable else self._engine).begin() as connection:
+        with self._turns.begin(self._durable if is_durable else self._engine) as connection:
             yield connection
 
     def leave_no_copy(self) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 import time
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Iterator, Optional
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
@@ -15,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 
 READING = "reading"  # execution option of a connection that only reads; on SQLite it then waits for no writer
 WAIT = 3.0  # seconds for a connection, a lock or a statement: shorter than a customer's patience
+TURN = 1.5  # seconds that a thread waits for others of its process to write; after it comes the wait for the database
 IDLE = 2.0  # seconds after which a connection to PostgreSQL is tried before it is used
 _TRIES = 50
 
@@ -167,3 +169,34 @@ def leave_no_copy(engine: Engine, tries: int = _TRIES) -> bool:
         return False
     finally:
         raw.close()
+
+
+class Turns:
+    """Lets the threads of this process write to an SQLite file one after the other.
+
+    Those that wait for SQLite's own lock sleep and try again, and under load the unlucky ones do so for seconds. Other
+    databases need no turns.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Takes the engine of the database."""
+        self._lock: Optional[threading.Lock] = threading.Lock() if engine.dialect.name == "sqlite" else None
+
+    @contextlib.contextmanager
+    def begin(self, engine: Engine) -> Iterator[Connection]:
+        """A transaction of an engine or of one with other execution options: committed at the end, else rolled back.
+
+        Raises:
+            sqlalchemy.exc.OperationalError: no turn within `TURN` seconds, or the database did not answer.
+        """
+        if self._lock is None:
+            with engine.begin() as connection:
+                yield connection
+            return
+        if not self._lock.acquire(timeout=TURN):
+            raise sa.exc.OperationalError("BEGIN", {}, TimeoutError("other threads are writing"))
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            self._lock.release()

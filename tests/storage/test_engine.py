@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import List
@@ -14,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from storage.engine import READING, leave_no_copy, open_engine, reading
+from storage.engine import READING, Turns, leave_no_copy, open_engine, reading
 from tests.services import Postgres, postgres
 
 __all__ = ["postgres"]
@@ -36,6 +37,34 @@ def test_a_locked_file_is_given_up_in_time_and_the_error_holds_no_text(file: Pat
             connection.execute(sa.text("INSERT INTO said VALUES (:text)"), {"text": "geheim verhaal"})
     assert time.monotonic() - start < 5
     assert "geheim" not in str(error.value)
+    engine.dispose()
+
+
+def test_threads_of_one_process_write_in_turns_however_short_the_wait_for_the_file(file: Path) -> None:
+    engine = open_engine(f"sqlite:///{file}", wait=0.01)
+    turns = Turns(engine)
+    with turns.begin(engine) as connection:
+        connection.execute(sa.text("CREATE TABLE numbers (n INTEGER)"))
+
+    def write(number: int) -> None:
+        with turns.begin(engine) as connection:
+            connection.execute(sa.text("INSERT INTO numbers VALUES (:n)"), {"n": number})
+
+    with ThreadPoolExecutor(8) as threads:  # no more than the pool has connections
+        list(threads.map(write, range(400)))
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM numbers")).scalar() == 400
+    engine.dispose()
+
+
+def test_who_gets_no_turn_is_told_so(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.engine.TURN", 0.01)
+    engine = open_engine(f"sqlite:///{file}")
+    turns = Turns(engine)
+    with turns.begin(engine), pytest.raises(OperationalError, match="other threads"), turns.begin(engine):
+        raise AssertionError("unreachable")
+    with turns.begin(engine):  # the turn was given back
+        pass
     engine.dispose()
 
 
