@@ -21,6 +21,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import aiohttp
 
+from evaluation.datasets import load_unseen
 from performance.client import BadAnswer, Connection, dialogue, percentile
 from performance.running import Running, schakel
 from performance.webchat import Visitor
@@ -47,8 +48,10 @@ class Steady:
         return [latency for _, latency in self.answered]
 
 
-async def steady(running: Running, per_second: float, seconds: float, conversations: int) -> Steady:
-    """Sends messages at planned moments over REST, never two of one conversation at once."""
+async def steady(
+    running: Running, per_second: float, seconds: float, conversations: int, texts: Sequence[str]
+) -> Steady:
+    """Sends messages, the texts in turn, at planned moments over REST, never two of one conversation at once."""
     total = int(per_second * seconds)
     queues: "List[asyncio.Queue[Any]]" = [asyncio.Queue() for _ in range(conversations)]
     answered: List[Tuple[float, float]] = []
@@ -64,7 +67,7 @@ async def steady(running: Running, per_second: float, seconds: float, conversati
             if planned is None:
                 await connection.close()
                 return
-            text = QUESTIONS[int(planned * per_second) % len(QUESTIONS)]
+            text = texts[int(planned * per_second) % len(texts)]
             try:
                 await asyncio.wait_for(connection.ask(f"steady-{number}", text), PATIENCE)
                 answered.append((planned, time.perf_counter() - start - planned))
@@ -160,7 +163,8 @@ def main() -> int:
         folder, port = Path(name), arguments.port or free_port()
         cores = frozenset(sorted(os.sched_getaffinity(0))[:2])
         with schakel(folder, port, arguments.port + 1 if arguments.port else free_port(), cores) as running:
-            met = asyncio.run(steady(running, arguments.per_second, arguments.seconds, arguments.conversations))
+            load = (arguments.per_second, arguments.seconds, arguments.conversations)
+            met = asyncio.run(steady(running, *load, [sample.text for sample in load_unseen().faq]))
             in_order = asyncio.run(burst(f"http://127.0.0.1:{port}"))
             before = after = 0.0
             if arguments.events:
