@@ -1,16 +1,19 @@
 """What was made of a text is kept from the second time on that the text comes: buttons, "hoi", what many ask.
 
-What one person typed once is not kept: it may be private, and nobody will type it again.
+What one person typed once is not kept: it may be private, and nobody will type it again. Nor is an address or a long
+number, which that person may type twice.
 """
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from threading import Lock
 from typing import Callable, Generic, Tuple, TypeVar, Union
 
 LONGEST = 200  # characters of a text, or words of a row, above which it is not kept
 _MARKS = 8  # texts of which is known that they came, for each one of which the result is kept
+_PRIVATE = re.compile(r"@|\d(?:\W?\d){4}")
 
 Text = TypeVar("Text", bound=Union[str, Tuple[str, ...]])
 Made = TypeVar("Made")
@@ -39,7 +42,7 @@ class Again(Generic[Text, Made]):
                 self._kept.move_to_end(text)
                 return self._kept[text]
         made = self._make(text)
-        if len(text) <= LONGEST:
+        if len(text) <= LONGEST and not (isinstance(text, str) and _PRIVATE.search(text)):
             with self._lock:
                 self._note(text, made)
         return made

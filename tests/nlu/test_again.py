@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import List
 
+import pytest
+
 from nlu.again import LONGEST, Again
 
 
@@ -58,3 +60,18 @@ def test_a_long_text_is_not_kept() -> None:
     for _ in range(3):
         again("x" * (LONGEST + 1))
     assert len(worked_on) == 3
+
+
+@pytest.mark.parametrize("text", ["jan@voorbeeld.nl", "bel 06 12345678", "06-12-34-56-78", "bestelling 100234"])
+def test_an_address_or_a_number_is_not_kept_however_often_it_comes(text: str) -> None:
+    again, worked_on = remembering()
+    for _ in range(3):
+        again(text)
+    assert worked_on == [text] * 3
+
+
+def test_a_short_number_is_kept() -> None:
+    again, worked_on = remembering()
+    for _ in range(3):
+        again("250 mg of 400 mg?")
+    assert len(worked_on) == 2
